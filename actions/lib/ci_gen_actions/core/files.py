@@ -13,10 +13,10 @@ def write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(handle, "wb") as file:
             # mkstemp's 0600 would hide the file from the artifact uploader of another user.
             os.fchmod(file.fileno(), 0o644)
-            file.write(text)
+            file.write(text.encode("utf-8", "backslashreplace"))
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)  # noqa: PTH105 - `name` is a text here

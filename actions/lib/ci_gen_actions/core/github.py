@@ -66,7 +66,12 @@ class GitHub(Dialect):
             return
         with Path(path).open("ab") as file:
             room = SUMMARY_LIMIT - file.tell()
-            file.write(_fit(self.redact(markdown.rstrip("\n") + "\n").encode(), room))
+            file.write(
+                _fit(
+                    self.redact(markdown.rstrip("\n") + "\n").encode("utf-8", "backslashreplace"),
+                    room,
+                )
+            )
 
     def outputs(self, action: str, values: Mapping[str, str]) -> None:
         """Append to `$GITHUB_OUTPUT`, each value between delimiters that nobody can guess."""
@@ -78,7 +83,7 @@ class GitHub(Dialect):
         for name, value in values.items():
             delimiter = f"ci_gen_{secrets.token_hex(16)}"
             lines += [f"{name}<<{delimiter}", value, delimiter]
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write("".join(f"{line}\n" for line in lines))
 
     def _inert(self, line: str) -> str:

@@ -1,0 +1,1 @@
+"""The action `changes`: whether anything changed that can affect a build."""

@@ -1,0 +1,50 @@
+"""What the action `gate` is told and what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.options import option, output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The inputs."""
+
+    needs: str = option(
+        doc="The context needs as JSON (toJSON(needs)) on GitHub; empty elsewhere, where the "
+        "evidence files tell",
+        default="",
+        multiline=True,
+    )
+    expected: tuple[str, ...] = option(
+        doc="Ids of the jobs that must be there, or names of their evidence files; a job of a "
+        "matrix is best named by the evidence of each row",
+        default=(),
+    )
+    skip_unaffected: tuple[str, ...] = option(
+        doc="Ids of the jobs that may be skipped when code is false", default=()
+    )
+    skip_forks: tuple[str, ...] = option(
+        doc="Ids of the jobs that may be skipped when the run is a fork's", default=()
+    )
+    code: str = option(
+        doc="The output code of the action changes: whether a change can affect a build",
+        default="true",
+        choices=("true", "false"),
+    )
+    fork: bool = option(doc="Whether the run is for a fork's pull request", default=False)
+    evidence_folder: str = option(
+        doc="Folder that holds the jobs' evidence files, at any depth", default="evidence"
+    )
+    evidence_name: str = option(
+        doc="Name of the gate's own evidence file, without .json", default="ci-ok"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """The outputs."""
+
+    verdict: str = output(doc="The worst verdict of all jobs; only PASS is green", default="ERROR")
+    failed: str = output(doc="Ids of the jobs that are not green, separated by spaces")

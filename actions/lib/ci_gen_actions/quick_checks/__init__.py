@@ -1,0 +1,1 @@
+"""The action `quick-checks`: mistakes that can be found in tracked files within seconds."""
