@@ -1,0 +1,77 @@
+"""The first ci-gen.yaml and model-config.yaml of a repository. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ci_gen.config.model_config import SCHEMA_PATH
+from ci_gen.detect.model import Facts, ModelName, Platform, Project, ProjectKind
+from ci_gen.render.environment import render
+
+MODEL_CONFIG = "config/model-config.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What the user chose, or was taken to choose.
+
+    `platforms` is empty for the default; `model` is the pipeline's name of the model that
+    config/model-config.yaml describes, "" for none; `files` maps names that were taken.
+    """
+
+    platforms: tuple[Platform, ...] = ()
+    cuda: bool = False
+    model: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def likely_platforms(facts: Facts) -> tuple[Platform, ...]:
+    """The platforms of the remotes, both where they do not tell."""
+    found = {remote.platform for remote in facts.remotes if remote.platform}
+    return tuple(platform for platform in Platform if platform in found) or tuple(Platform)
+
+
+def config_text(draft: Draft, facts: Facts) -> str:
+    """ci-gen.yaml: what differs from the defaults, and comments for what comes next."""
+    chosen = [platform.value for platform in draft.platforms]
+    values = {
+        "platforms": chosen if len(chosen) < len(Platform) else [],
+        "models": [{"name": draft.model, "config": MODEL_CONFIG}] if draft.model else [],
+        "files": sorted(draft.files.items()),
+        "services": [_described(project) for project in facts.projects] or ["nothing yet"],
+        "service_examples": [
+            {
+                "name": project.name,
+                "path": project.path,
+                "cmake": project.kind is ProjectKind.CMAKE,
+            }
+            for project in facts.projects
+        ]
+        or [{"name": "server", "path": ".", "cmake": True}],
+        "cuda": draft.cuda,
+    }
+    return render("config/ci-gen.yaml.j2", values)
+
+
+def model_text(facts: Facts) -> str:
+    """config/model-config.yaml, with the first model that the repository names."""
+    model = _first(facts)
+    folder_up = "../" * MODEL_CONFIG.count("/")
+    values = {
+        "schema": folder_up + SCHEMA_PATH,
+        "model": {
+            "name": model.name if model else f"{facts.name}-model",
+            "quantization": model.quantization if model else "",
+        },
+    }
+    return render("config/model-config.yaml.j2", values)
+
+
+def _first(facts: Facts) -> ModelName | None:
+    return facts.models[0] if facts.models else None
+
+
+def _described(project: Project) -> str:
+    what = f"{project.name}: {project.kind.value} in {project.path} ({project.seen})"
+    return what if what.isprintable() else f"{project.name}: {project.kind.value}"

@@ -1,0 +1,119 @@
+"""Reading and setting single keys of ci-gen.yaml, comments and order kept."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from ci_gen.config.option import Kind, Shape, keys
+from ci_gen.config.reader import suggest
+from ci_gen.errors import UsageError
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def steps(path: str) -> list[str | int]:
+    """`services[0].path` as keys and indices. Raises UsageError where it is no such path."""
+    found: list[str | int] = []
+    position = 0
+    for match in _STEP.finditer(path):
+        between = path[position : match.start()]
+        if between not in ("", ".") or (between == "." and not found):
+            break
+        found.append(match[1] if match[1] is not None else int(match[2]))
+        position = match.end()
+    if not found or position != len(path):
+        raise UsageError(f'"{path}" is no key.', "Write it as in services[0].path.")
+    return found
+
+
+def known(path: str, section: type[Any]) -> None:
+    """Raise UsageError, with the key that was meant, where the model has no such key."""
+    shape: Shape | None = Shape(kind=Kind.SECTION, cls=section)
+    for step in steps(path):
+        if shape is not None and shape.kind is Kind.LIST and isinstance(step, int):
+            shape = shape.item
+        elif shape is not None and shape.kind is Kind.MAPPING and isinstance(step, str):
+            shape = None
+        elif shape is None or shape.kind is not Kind.SECTION or shape.cls is None:
+            raise UsageError(f'There is no key "{path}": nothing lies below "{step}".')
+        else:
+            declared = keys(shape.cls)
+            if step not in declared:
+                hint = suggest(str(step), declared) or "Known: " + ", ".join(declared) + "."
+                raise UsageError(f'There is no key "{path}".', hint[:1].upper() + hint[1:])
+            shape = declared[str(step)].shape
+
+
+def get(document: Any, path: str) -> Any:
+    """The value at `path` in a plain document. Raises UsageError where there is none."""
+    value = document
+    for step in steps(path):
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError) as error:
+            raise UsageError(f'There is no "{path}": "{step}" is not there.') from error
+    return value
+
+
+def parse(text: str) -> Any:
+    """A value as typed on a command line, read as YAML. Raises UsageError."""
+    try:
+        return _yaml().load(text)
+    except YAMLError as error:
+        raise UsageError(f"{text!r} is not YAML: {str(error).splitlines()[0]}.") from error
+
+
+def set_value(text: str, path: str, value: Any) -> str:
+    """The file's text with `value` at `path`; missing sections are added at the end."""
+    yaml = _yaml()
+    document = yaml.load(text)
+    if document is None:
+        document = CommentedMap()
+    *parents, last = steps(path)
+    place: Any = document
+    for step in parents:
+        place = _enter(place, step, path)
+    _put(place, last, value, path)
+    out = io.StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def _enter(place: Any, step: str | int, path: str) -> Any:
+    if isinstance(step, int):
+        if not isinstance(place, CommentedSeq) or step >= len(place):
+            raise UsageError(f'"{path}" cannot be set: the list has no item {step}.')
+        return place[step]
+    if not isinstance(place, CommentedMap):
+        raise UsageError(f'"{path}" cannot be set: "{step}" lies in no mapping.')
+    if place.get(step) is None:
+        place[step] = CommentedMap()
+    return place[step]
+
+
+def _put(place: Any, last: str | int, value: Any, path: str) -> None:
+    if isinstance(last, int) and isinstance(place, CommentedSeq):
+        if last == len(place):
+            place.append(value)
+        elif last < len(place):
+            place[last] = value
+        else:
+            raise UsageError(f'"{path}" cannot be set: the list has {len(place)} items.')
+    elif isinstance(last, str) and isinstance(place, CommentedMap):
+        place[last] = value
+    else:
+        raise UsageError(f'"{path}" cannot be set: it lies in no mapping or list.')

@@ -1,0 +1,255 @@
+"""From the text of ci-gen.yaml to a `Config`, or to every problem in it with its place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from ci_gen.config.option import Key, Kind, Limits, Shape, keys
+from ci_gen.errors import ConfigError, Problem
+
+_TAG = "tag:yaml.org,2002:"
+_SCALAR_TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null"))
+_MISSING: Any = object()
+
+Section = TypeVar("Section")
+
+
+def read(text: str, section: type[Section], file: str) -> Section:
+    """Read `text` as a `section`. Raises ConfigError with every problem, in file order."""
+    root = compose(text, file)
+    reader = Reader(file=file)
+    if root is None:
+        reader.problem(None, "the file is empty", "ci-gen init writes one")
+        raise ConfigError(reader.problems)
+    value = reader.section(root, section, "")
+    if reader.problems:
+        raise ConfigError(sorted(reader.problems))
+    return cast(Section, value)
+
+
+def compose(text: str, file: str) -> Node | None:
+    """The node graph of a YAML text, None where it is empty. Raises ConfigError."""
+    try:
+        return cast("Node | None", YAML(typ="safe", pure=True).compose(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        problem = Problem(file, line, column, f"not valid YAML: {message}")
+    except (YAMLError, ValueError, RecursionError) as error:
+        problem = Problem(file, 0, 0, f"not valid YAML: {str(error).splitlines()[0]}")
+    raise ConfigError([problem])
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x"?` where a known word resembles this one, else ""."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f'did you mean "{close[0]}"?' if close else ""
+
+
+@dataclass
+class Reader:
+    """One pass over a node graph, collecting problems instead of stopping at the first."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    _active: set[int] = field(default_factory=set)
+
+    def problem(self, node: Node | None, message: str, hint: str = "") -> None:
+        """Remember a problem at the node's start."""
+        line = node.start_mark.line + 1 if node is not None else 1
+        column = node.start_mark.column + 1 if node is not None else 1
+        self.problems.append(Problem(self.file, line, column, message, hint))
+
+    def section(self, node: Node, cls: type[Any], where: str) -> Any:
+        """The section at `node`, or nothing of use once a problem was found."""
+        if not isinstance(node, MappingNode):
+            self.problem(node, f"{where or 'the file'} must be a mapping of keys", _found(node))
+            return _MISSING
+        if id(node) in self._active:
+            self.problem(node, f"{where} contains itself through an alias")
+            return _MISSING
+        self._active.add(id(node))
+        values = self._values(node, cls, where)
+        self._active.discard(id(node))
+        if any(value is _MISSING for value in values.values()):
+            return _MISSING
+        return cls(**values)
+
+    def _values(self, node: MappingNode, cls: type[Any], where: str) -> dict[str, Any]:
+        known = keys(cls)
+        values: dict[str, Any] = {}
+        for name, child in self._pairs(node, where):
+            path = f"{where}.{name.value}" if where else str(name.value)
+            key = known.get(name.value)
+            if key is None:
+                hint = suggest(name.value, known) or "known: " + ", ".join(known)
+                self.problem(name, f"unknown key {_quoted(path)}", hint)
+            else:
+                values[key.name] = self._value(child, key, path)
+        for key in known.values():
+            if key.required and key.name not in values:
+                inside = f" in {where}" if where else ""
+                self.problem(node, f'the key "{key.name}" is missing{inside}', key.doc)
+                values[key.name] = _MISSING
+        return values
+
+    def _pairs(self, node: MappingNode, where: str) -> list[tuple[ScalarNode, Node]]:
+        pairs: dict[str, tuple[ScalarNode, Node]] = {}
+        for name, child in node.value:
+            if not isinstance(name, ScalarNode):
+                self.problem(name, "a key must be a plain word")
+            elif name.value in pairs:
+                self.problem(name, f"the key {_quoted(name.value)} stands twice", where)
+            else:
+                pairs[name.value] = (name, child)
+        return list(pairs.values())
+
+    def _value(self, node: Node, key: Key, path: str) -> Any:
+        if isinstance(node, ScalarNode) and node.tag == _TAG + "null":
+            if key.nullable:
+                return None
+            self.problem(node, f"{path} has no value", "give one, or remove the key")
+            return _MISSING
+        return self._shaped(node, key.shape, key.limits, path)
+
+    def _shaped(self, node: Node, shape: Shape, limits: Limits, path: str) -> Any:
+        if shape.kind is Kind.SECTION:
+            return self.section(node, cast("type[Any]", shape.cls), path)
+        if shape.kind is Kind.LIST:
+            return self._list(node, cast(Shape, shape.item), limits, path)
+        if shape.kind is Kind.MAPPING:
+            return self._mapping(node, limits, path)
+        return self._scalar(node, shape, limits, path)
+
+    def _list(self, node: Node, item: Shape, limits: Limits, path: str) -> Any:
+        if not isinstance(node, SequenceNode):
+            self.problem(node, f"{path} must be a list", _found(node))
+            return _MISSING
+        items = [
+            self._shaped(child, item, limits, f"{path}[{index}]")
+            for index, child in enumerate(node.value)
+        ]
+        if not limits.min_items <= len(items) <= limits.max_items:
+            wanted = f"{limits.min_items} to {limits.max_items}"
+            self.problem(node, f"{path} has {len(items)} items; it may have {wanted}")
+        self._repeated(node, items, path)
+        return _MISSING if any(value is _MISSING for value in items) else tuple(items)
+
+    def _repeated(self, node: SequenceNode, items: list[Any], path: str) -> None:
+        seen: set[Any] = set()
+        for child, value in zip(node.value, items, strict=True):
+            label = getattr(value, "name", value) if not isinstance(value, Enum) else value.value
+            if value is _MISSING or not isinstance(label, str):
+                continue
+            if label in seen:
+                self.problem(child, f"{_quoted(label)} stands twice in {path}")
+            seen.add(label)
+
+    def _mapping(self, node: Node, limits: Limits, path: str) -> Any:
+        if not isinstance(node, MappingNode):
+            self.problem(node, f"{path} must be a mapping", _found(node))
+            return _MISSING
+        result: dict[str, Any] = {}
+        key_limits = Limits(pattern=limits.key_pattern, hint=limits.hint)
+        for name, child in self._pairs(node, path):
+            where = f"{path}.{name.value}"
+            name_value = self._text(name, name.value, key_limits, f"the key of {path}")
+            value = self._scalar(child, Shape(kind=Kind.TEXT), limits, where)
+            result[name.value] = _MISSING if name_value is _MISSING else value
+        return _MISSING if any(value is _MISSING for value in result.values()) else result
+
+    def _scalar(self, node: Node, shape: Shape, limits: Limits, path: str) -> Any:
+        if not isinstance(node, ScalarNode):
+            self.problem(node, f"{path} must be {_wanted(shape)}", _found(node))
+            return _MISSING
+        if node.tag not in _SCALAR_TAGS:
+            self.problem(
+                node,
+                f"{path} carries the YAML tag {_quoted(str(node.tag))}",
+                "tags are not accepted",
+            )
+            return _MISSING
+        if shape.kind is Kind.TEXT:
+            return self._text(node, node.value, limits, path)
+        if shape.kind is Kind.CHOICE:
+            return self._choice(node, shape, path)
+        if shape.kind is Kind.BOOLEAN:
+            return self._boolean(node, path)
+        return self._number(node, shape, limits, path)
+
+    def _text(self, node: Node, value: str, limits: Limits, path: str) -> Any:
+        if value == "" and limits.pattern and path.endswith("]"):
+            self.problem(node, f"{path} is empty", limits.hint)
+            return _MISSING
+        if value and limits.pattern and not re.fullmatch(limits.pattern, value):
+            self.problem(node, f"{path} cannot be {_quoted(value)}", f"it must be {limits.hint}")
+            return _MISSING
+        if len(value) > 1000:
+            self.problem(node, f"{path} is longer than 1,000 characters")
+            return _MISSING
+        return value
+
+    def _choice(self, node: ScalarNode, shape: Shape, path: str) -> Any:
+        choice = cast("type[Enum]", shape.cls)
+        choices = [member.value for member in choice]
+        if node.value in choices:
+            return choice(node.value)
+        hint = suggest(node.value, choices) or "one of " + ", ".join(choices)
+        self.problem(node, f"{path} cannot be {_quoted(node.value)}", hint)
+        return _MISSING
+
+    def _boolean(self, node: ScalarNode, path: str) -> Any:
+        if node.tag == _TAG + "bool":
+            return node.value.lower() == "true"
+        self.problem(node, f"{path} must be true or false", _found(node))
+        return _MISSING
+
+    def _number(self, node: ScalarNode, shape: Shape, limits: Limits, path: str) -> Any:
+        whole = shape.kind is Kind.INTEGER
+        pattern = r"-?[0-9]{1,12}" if whole else r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?"
+        if node.style is not None or not re.fullmatch(pattern, node.value):
+            self.problem(node, f"{path} must be {_wanted(shape)}", _found(node))
+            return _MISSING
+        value = int(node.value) if whole else float(node.value)
+        low, high = limits.minimum, limits.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            wanted = f"it must be {low}" if low == high else f"it must lie in {low} to {high}"
+            self.problem(node, f"{path} cannot be {node.value}", wanted)
+            return _MISSING
+        return value
+
+
+def _wanted(shape: Shape) -> str:
+    wanted = {
+        Kind.TEXT: "a text",
+        Kind.INTEGER: "a whole number",
+        Kind.NUMBER: "a number",
+        Kind.BOOLEAN: "true or false",
+    }
+    return wanted.get(shape.kind, "one word")
+
+
+def _found(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "found a mapping"
+    if isinstance(node, SequenceNode):
+        return "found a list"
+    if node.tag == _TAG + "null":
+        return "found nothing"
+    return f"found {_quoted(str(node.value))}"
+
+
+def _quoted(text: str) -> str:
+    """The text in double quotes, shortened, with nothing in it that a terminal would obey."""
+    shown = text if len(text) <= 80 else text[:77] + "..."
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown) + '"'

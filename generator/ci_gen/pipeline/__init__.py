@@ -1,0 +1,1 @@
+"""The platform-neutral plan: settings -> stages of jobs. Pure."""

@@ -1,0 +1,88 @@
+"""What the jobs of several stages have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ci_gen.pipeline.model import Artifact, Cache, Need, Runner
+from ci_gen.pipeline.settings import ServiceSettings, Settings
+
+# Everything waits for these two: the path filter, and the checks that take seconds.
+CHANGES = "changes"
+QUICK_CHECKS = "quick-checks"
+
+EVIDENCE_FOLDER = "evidence"
+CCACHE_FOLDER = ".ci-gen-cache/ccache"
+
+PYTHON_TOOLS = ("git", "python3")
+BUILD_TOOLS = ("c++", "ccache", "cmake", "git", "ninja", "python3")
+
+
+def hosted(settings: Settings) -> Runner:
+    """The runner of every job that needs no GPU."""
+    runner = settings.config.runners.hosted
+    return Runner(
+        labels=runner.labels,
+        tags=runner.tags,
+        image=runner.image or "",
+        hosted=True,
+    )
+
+
+def gpu(settings: Settings) -> Runner:
+    """The self-hosted runner with a GPU."""
+    runner = settings.config.runners.gpu
+    return Runner(
+        labels=runner.labels, tags=runner.tags, image=runner.image, hosted=False, gpu=True
+    )
+
+
+def lines(items: Iterable[str]) -> str:
+    """A multi-line input: one item a line."""
+    return "\n".join(items)
+
+
+def flag(value: bool) -> str:
+    """A boolean input."""
+    return "true" if value else "false"
+
+
+def first_checks() -> tuple[Need, ...]:
+    """The needs of a job that has no other."""
+    return (Need(job=CHANGES), Need(job=QUICK_CHECKS))
+
+
+def evidence(settings: Settings, name: str) -> Artifact:
+    """The job's evidence file, kept whatever the verdict."""
+    return Artifact(
+        name=f"evidence-{name}",
+        paths=(f"{EVIDENCE_FOLDER}/{name}.json",),
+        retention_days=settings.config.retention.evidence,
+        always=True,
+    )
+
+
+def reports(settings: Settings, name: str, junit: str) -> Artifact:
+    """The job's test report, kept whatever the verdict."""
+    return Artifact(
+        name=f"reports-{name}",
+        paths=(junit,),
+        retention_days=settings.config.retention.reports,
+        always=True,
+    )
+
+
+def package(settings: Settings, service: ServiceSettings, variant: str) -> Artifact:
+    """What a build leaves for later jobs and for people."""
+    return Artifact(
+        name=f"package-{service.name}-{variant}",
+        paths=(f"dist/{service.name}-{variant}/",),
+        retention_days=settings.config.retention.packages,
+    )
+
+
+def compiler_cache(settings: Settings, name: str) -> tuple[Cache, ...]:
+    """ccache's folder, where it is wanted."""
+    if not settings.config.compiler_cache:
+        return ()
+    return (Cache(name=f"ccache-{name}", path=CCACHE_FOLDER, key=f"ccache-{name}"),)

@@ -1,0 +1,158 @@
+"""Config and facts joined: every key with its value, nothing left to detect.
+
+The config wins; where it is silent the facts speak; where both are silent there is either
+a safe answer or a problem with a hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ci_gen.config.model import Config, ForkPolicy, Service
+from ci_gen.detect.model import (
+    Facts,
+    LlamaOrigin,
+    PackageManager,
+    Project,
+    ProjectKind,
+    PytestSuite,
+    SuiteKind,
+)
+from ci_gen.errors import ConfigError, Problem
+
+CONFIG_FILE = "ci-gen.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings:
+    """A service with all that was detected filled in; `declared` holds its other keys."""
+
+    declared: Service
+    kind: ProjectKind
+    ctest: bool
+    unit: tuple[str, ...]
+    integration: tuple[str, ...]
+    manager: PackageManager
+    requirements: tuple[str, ...]
+    extras: tuple[str, ...]
+    groups: tuple[str, ...]
+    cuda_option: str
+    llama: str
+    python_path: str
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.declared.name
+
+    @property
+    def path(self) -> str:
+        """The folder of its build file."""
+        return self.declared.path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that planning needs."""
+
+    config: Config
+    name: str
+    default_branch: str
+    services: tuple[ServiceSettings, ...]
+    submodules: bool
+
+
+def settle(config: Config, facts: Facts) -> Settings:
+    """Join config and facts. Raises ConfigError where they leave something undecided."""
+    problems = list(_problems(config, facts))
+    if problems:
+        raise ConfigError(problems)
+    services = config.services
+    if services is None:
+        services = tuple(_service_of(project) for project in facts.projects)
+    return Settings(
+        config=config,
+        name=config.name or facts.name,
+        default_branch=config.default_branch or facts.default_branch or "main",
+        services=tuple(_settle(service, _project(service, facts)) for service in services),
+        submodules=bool(facts.submodules),
+    )
+
+
+def _service_of(project: Project) -> Service:
+    return Service(name=project.name, path=project.path)
+
+
+def _project(service: Service, facts: Facts) -> Project | None:
+    """The detected project that a declared service speaks of: the one in its folder."""
+    candidates = [project for project in facts.projects if project.path == service.path]
+    if service.kind is not None:
+        candidates = [project for project in candidates if project.kind is service.kind]
+    return candidates[0] if candidates else None
+
+
+def _settle(service: Service, project: Project | None) -> ServiceSettings:
+    python = project.python if project else None
+    suites = project.pytest if project else ()
+    declared = service.pytest
+    kind = service.kind or (project.kind if project else ProjectKind.CMAKE)
+    option = service.cuda_option or (
+        project.llama.cuda_option if project and project.llama else None
+    )
+    ctest = service.ctest.enabled
+    if ctest is None:
+        ctest = project is not None and project.ctest is not None
+    return ServiceSettings(
+        declared=service,
+        kind=kind,
+        ctest=ctest,
+        unit=_chosen(declared.unit, _paths(suites, SuiteKind.UNIT)),
+        integration=_chosen(declared.integration, _paths(suites, SuiteKind.INTEGRATION)),
+        cuda_option=option.value if option else "auto",
+        llama=_llama(project),
+        python_path=python.path if python else service.path,
+        manager=declared.manager or (python.manager if python else PackageManager.PIP),
+        requirements=_chosen(declared.requirements, python.requirements if python else ()),
+        extras=_chosen(declared.extras, python.extras if python else ()),
+        groups=_chosen(declared.groups, python.groups if python else ()),
+    )
+
+
+def _llama(project: Project | None) -> str:
+    if project is None or project.llama is None:
+        return ""
+    origin, path = project.llama.origin, project.llama.path
+    return f"{path} ({origin.value})" if path and origin is not LlamaOrigin.SELF else origin.value
+
+
+def _paths(suites: tuple[PytestSuite, ...], kind: SuiteKind) -> tuple[str, ...]:
+    return tuple(suite.path for suite in suites if suite.kind is kind)
+
+
+def _chosen(declared: tuple[str, ...] | None, detected: tuple[str, ...]) -> tuple[str, ...]:
+    return detected if declared is None else declared
+
+
+def _problems(config: Config, facts: Facts) -> Iterator[Problem]:
+    def problem(message: str, hint: str) -> Problem:
+        return Problem(CONFIG_FILE, 0, 0, message, hint)
+
+    if config.services is None and not facts.projects:
+        yield problem(
+            "no CMake or Python project was found to build",
+            "name one under services:, with its name, path and kind",
+        )
+    for service in config.services or ():
+        if service.kind is None and _project(service, facts) is None:
+            yield problem(
+                f'nothing to build was found in the folder "{service.path}" of service '
+                f'"{service.name}"',
+                "correct its path, or say its kind: cmake or python",
+            )
+    names = {environment.name for environment in config.environments}
+    if config.forks.gpu is ForkPolicy.APPROVE and config.forks.environment not in names:
+        yield problem(
+            "forks.gpu is approve, but forks.environment names none of environments",
+            "add an environment with required reviewers, and name it there",
+        )

@@ -1,0 +1,60 @@
+"""The pytest jobs of stages `unit` and `integration`: the same job but for what it runs."""
+
+from __future__ import annotations
+
+from ci_gen.pipeline.model import ActionCall, Job, Need
+from ci_gen.pipeline.parts import PYTHON_TOOLS, evidence, hosted, lines, reports
+from ci_gen.pipeline.settings import ServiceSettings, Settings
+
+
+def pytest_job(
+    settings: Settings,
+    service: ServiceSettings,
+    *,
+    stage: str,
+    title: str,
+    why: str,
+    paths: tuple[str, ...],
+    needs: tuple[Need, ...],
+    package: str = "",
+) -> Job:
+    """A job that installs the test dependencies and runs pytest on `paths`.
+
+    `package` is a glob of the built package to test against, "" where none is needed.
+    """
+    job_id = f"{stage}-tests-{service.name}"
+    junit = f"reports/{job_id}.xml"
+    return Job(
+        id=job_id,
+        stage=stage,
+        title=title,
+        why=why,
+        runner=hosted(settings),
+        tools=PYTHON_TOOLS,
+        needs=needs,
+        timeout_minutes=settings.config.timeouts.test,
+        expected_minutes=3,
+        junit=(junit,),
+        artifacts=(evidence(settings, job_id), reports(settings, job_id, junit)),
+        submodules=False,
+        calls=(
+            ActionCall(
+                id="pytest",
+                action="pytest",
+                title="Run pytest",
+                inputs={
+                    "service": service.name,
+                    "source": service.python_path,
+                    "paths": lines(paths),
+                    "args": lines(service.declared.pytest.args),
+                    "manager": service.manager.value,
+                    "requirements": lines(service.requirements),
+                    "extras": lines(service.extras),
+                    "groups": lines(service.groups),
+                    "package": package,
+                    "junit": junit,
+                    "evidence-name": job_id,
+                },
+            ),
+        ),
+    )

@@ -1,0 +1,226 @@
+"""What `ci-gen init` does: detect, draft a config around the user's files, render, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ci_gen.config.draft import MODEL_CONFIG, Draft, config_text, likely_platforms, model_text
+from ci_gen.config.edit import known, parse, set_value
+from ci_gen.config.model import Config
+from ci_gen.config.model_config import ModelConfig
+from ci_gen.config.reader import read
+from ci_gen.detect.description import describe
+from ci_gen.detect.model import Facts, Platform, ProjectKind
+from ci_gen.detect.repository import detect
+from ci_gen.errors import ConfigError
+from ci_gen.pipeline.settings import CONFIG_FILE
+from ci_gen.project import Project, assemble, load, render, rendering
+from ci_gen.render.names import beside
+from ci_gen.write.assess import assess
+from ci_gen.write.atomic import Change, commit, stage
+from ci_gen.write.generate import generate
+from ci_gen.write.plan import Decision
+from ci_gen.write.root import LOCK
+
+Ask = Callable[[str, str, tuple[str, ...]], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What the command line said, and how to ask for the rest (None: do not ask)."""
+
+    platform: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    ask: Ask | None = None
+    say: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What was found and done: facts as (label, value, where), files as (status, path, why)."""
+
+    facts: tuple[tuple[str, str, str], ...]
+    files: tuple[tuple[str, str, str], ...]
+    next: tuple[str, ...]
+    exit_status: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "facts": [
+                {"fact": label, "value": value, "seen": seen or None}
+                for label, value, seen in self.facts
+            ],
+            "files": [
+                {"path": path, "status": status, "why": why} for status, path, why in self.files
+            ],
+            "next": list(self.next),
+        }
+
+
+def initialise(path: Path, answers: Answers, *, dry_run: bool = False) -> Report:
+    """Set a repository up, or bring one that is set up already up to date.
+
+    Raises ConfigError where there is nothing to build or a setting is wrong; nothing has
+    been written then.
+    """
+    root = path.resolve()
+    if (root / CONFIG_FILE).is_file():
+        return _again(root, answers, dry_run)
+    facts = detect(root)
+    draft = _draft(root, facts, answers)
+    text, project = _around_the_users_files(root, facts, draft, answers)
+    own = {CONFIG_FILE: text}
+    if draft.model and not (root / MODEL_CONFIG).is_file():
+        own[MODEL_CONFIG] = model_text(facts)
+    if dry_run:
+        files = [("create", name, "") for name in sorted({*own, *render(project)})]
+        return _report(project, facts, files)
+    _write(root, own)
+    done = generate(str(root), lambda: rendering(load_with(root, facts)), say=answers.say)
+    files = [("created", name, "yours to edit") for name in own]
+    return replace(
+        _report(project, facts, [*files, *_files(done.decisions)]),
+        exit_status=done.exit_status,
+    )
+
+
+def load_with(root: Path, facts: Facts) -> Project:
+    """The project as `load` reads it, with facts that are not in the lock yet."""
+    text = (root / CONFIG_FILE).read_text("utf-8")
+    return assemble(root, read(text, Config, CONFIG_FILE), facts)
+
+
+def _again(root: Path, answers: Answers, dry_run: bool) -> Report:
+    before = (root / CONFIG_FILE).read_bytes().decode("utf-8-sig")
+    after = _set(before, _with_platform(answers))
+    changed = after != before
+    if changed and not dry_run:
+        _write(root, {CONFIG_FILE: after})
+    project = load(root)
+    if dry_run:
+        decisions = assess(str(root), rendering(project)).decisions
+        status = 0
+    else:
+        done = generate(str(root), lambda: rendering(load(root)), say=answers.say)
+        decisions, status = done.decisions, done.exit_status
+    own = [("updated" if changed else "kept", CONFIG_FILE, "yours to edit")]
+    report = _report(project, project.facts, [*own, *_files(decisions)])
+    return replace(report, exit_status=status)
+
+
+def _draft(root: Path, facts: Facts, answers: Answers) -> Draft:
+    platforms = likely_platforms(facts)
+    cuda = False
+    named = _platforms(answers.platform) if answers.platform else None
+    if answers.ask and named is None:
+        default = platforms[0].value if len(platforms) == 1 else "both"
+        chosen = answers.ask("Generate for which platform?", default, ("github", "gitlab", "both"))
+        named = _platforms(chosen)
+    if answers.ask and any(project.kind is ProjectKind.CMAKE for project in facts.projects):
+        question = "Is there a self-hosted runner with a GPU and the CUDA toolkit?"
+        cuda = answers.ask(question, "no", ("yes", "no")) == "yes"
+    return Draft(platforms=named or platforms, cuda=cuda, model=_model(root, facts))
+
+
+def _model(root: Path, facts: Facts) -> str:
+    """The pipeline's name of the model; "" where a model-config.yaml of another kind is there."""
+    path = root / MODEL_CONFIG
+    if path.is_file():
+        try:
+            read(path.read_text("utf-8", "replace"), ModelConfig, MODEL_CONFIG)
+        except ConfigError:
+            return ""
+    return "default"
+
+
+def _platforms(choice: str) -> tuple[Platform, ...]:
+    return tuple(Platform) if choice == "both" else (Platform(choice),)
+
+
+def _with_platform(answers: Answers) -> tuple[tuple[str, str], ...]:
+    if answers.platform is None:
+        return answers.settings
+    names = ", ".join(platform.value for platform in _platforms(answers.platform))
+    return (("platforms", f"[{names}]"), *answers.settings)
+
+
+def _set(text: str, settings: tuple[tuple[str, str], ...]) -> str:
+    for key, value in settings:
+        known(key, Config)
+        text = set_value(text, key, parse(value))
+    return text
+
+
+def _around_the_users_files(
+    root: Path, facts: Facts, draft: Draft, answers: Answers
+) -> tuple[str, Project]:
+    """The config's text and its project, with other names for files whose names are taken."""
+    text = _set(config_text(draft, facts), answers.settings)
+    project = _assemble(root, text, facts)
+    if (root / LOCK).exists():
+        return text, project
+    taken = {path: name for path in render(project) if (name := _free_name(root, path)) != path}
+    if taken:
+        text = _set(config_text(replace(draft, files=taken), facts), answers.settings)
+        project = _assemble(root, text, facts)
+    return text, project
+
+
+def _free_name(root: Path, path: str) -> str:
+    name = path
+    tried: set[str] = set()
+    while (root / name).exists() or (root / name).is_symlink():
+        tried.add(name)
+        name = beside(path, tried)
+    return name
+
+
+def _assemble(root: Path, text: str, facts: Facts) -> Project:
+    config = read(text, Config, CONFIG_FILE)
+    here = tuple(model for model in config.models if (root / model.config).is_file())
+    return assemble(root, replace(config, models=here), facts)
+
+
+def _write(root: Path, texts: Mapping[str, str]) -> None:
+    commit(
+        stage([Change(str(root / name), text.encode()) for name, text in texts.items()]), str(root)
+    )
+
+
+def _files(decisions: tuple[Decision, ...]) -> list[tuple[str, str, str]]:
+    return [(one.status.value, one.path, one.why) for one in decisions]
+
+
+def _report(project: Project, facts: Facts, files: list[tuple[str, str, str]]) -> Report:
+    lines = tuple(
+        (label, value, str(seen) if seen else "") for label, value, seen in describe(facts)
+    )
+    return Report(facts=lines, files=tuple(files), next=tuple(_next(project)))
+
+
+def _next(project: Project) -> list[str]:
+    config = project.config
+    beside_names = config.files
+    steps = [
+        f"{path} is a file of yours and was left alone; the new one is {name}."
+        for path, name in sorted(beside_names.items())
+    ]
+    if ".gitlab-ci.yml" in beside_names:
+        include = beside_names[".gitlab-ci.yml"]
+        steps.append(f"Include it in your .gitlab-ci.yml:  include: [{{local: /{include}}}]")
+    steps.append("Read docs/pipeline.md: it shows the pipeline and says why each stage exists.")
+    if not config.cuda.enabled and _compiles(project):
+        steps.append(
+            "With a GPU runner: `ci-gen config set cuda.enabled true`, then `ci-gen generate`."
+        )
+    steps.append("Commit everything, .ci-gen/ included, and push.")
+    steps.append(f"Require the check `{project.pipeline.aggregate}` in branch protection.")
+    return steps
+
+
+def _compiles(project: Project) -> bool:
+    return any(service.kind is ProjectKind.CMAKE for service in project.settings.services)
