@@ -98,7 +98,7 @@ class GitHub(Dialect):
         return "::endgroup::"
 
     def _annotate(self, level: str, message: str, file: str, line: int) -> None:
-        places = [f"file={escape_property(file)}"] if file else []
+        places = [f"file={escape_property(self.redact(file))}"] if file else []
         places += [f"line={line}"] if file and line else []
         self._command(level, ",".join(places), self.redact(message))
 
@@ -135,9 +135,10 @@ class GitHub(Dialect):
 
 
 def _fit(text: bytes, room: int) -> bytes:
-    if len(text) <= room:
-        return text
+    """What of `text` fits into `room` bytes, of which those for the remark are kept free."""
     kept = room - len(_CUT.encode())
-    if kept <= 0:
-        return b""
+    if len(text) <= kept:
+        return text
+    if kept < 0:
+        return b""  # the remark is there already
     return text[:kept].decode("utf-8", "ignore").encode() + _CUT.encode()
