@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,10 @@ def _guarded(arguments: list[str]) -> int:
     from ci_gen import errors
     from ci_gen.cli import cli
 
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal cannot show (a Latin-1 file, an old console) is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = cli.main(arguments, prog_name="ci-gen", standalone_mode=False)
         sys.stdout.flush()

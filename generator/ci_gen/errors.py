@@ -82,7 +82,7 @@ class VersionError(UsageError):
     """The repository was written by a ci-gen that this one cannot follow."""
 
 
-class Undecided(CiGenError):
+class Undecided(CiGenError):  # noqa: N818 - a state of affairs, not a mistake
     """Something could not be read, written, measured or reached."""
 
     exit_status = UNDECIDED
@@ -92,7 +92,7 @@ class Busy(Undecided):
     """Another ci-gen is at work in the same repository."""
 
 
-class Drift(CiGenError):
+class Drift(CiGenError):  # noqa: N818 - a state of affairs, not a mistake
     """Somebody else changed what ci-gen is responsible for."""
 
     exit_status = DRIFT
