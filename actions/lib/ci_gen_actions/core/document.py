@@ -151,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _new_manifest(action: str) -> str:
-    up = "." if action == ROOT_ACTION else ".."
+    launcher = "actions/launch.py" if action == ROOT_ACTION else "../launch.py"
     return f"""\
 name: {action}
 description: What the action does, in one sentence
@@ -169,7 +169,7 @@ runs:
       shell: bash
       # >>> env (generated from options.py)
       # <<< env
-      run: exec python3 -I "$GITHUB_ACTION_PATH/{up}/launch.py" {action}
+      run: exec python3 -I "$GITHUB_ACTION_PATH/{launcher}" {action}
 """
 
 

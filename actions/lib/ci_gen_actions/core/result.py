@@ -53,9 +53,16 @@ class Result:
 
     `outputs` is an instance of the action's `Outputs`; `evidence` says what was looked at and
     found (see `core.evidence.Findings`); `summary` is Markdown for the step summary.
+    `exit_status` is set where it tells more than the verdict does, as 4 for drift.
     """
 
     verdict: Verdict
     outputs: DataclassInstance | None = None
     evidence: Findings = field(default_factory=dict)  # type: ignore[assignment]
     summary: str = ""
+    exit_status: int | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status of the action."""
+        return self.verdict.exit_status if self.exit_status is None else self.exit_status

@@ -15,8 +15,15 @@ from types import FrameType
 from typing import Any
 
 from .dialect import Dialect, detect
-from .errors import EXIT_INTERRUPTED, EXIT_UNDECIDED, ActionError, Interrupted, UsageError
-from .evidence import Evidence, path_of, started_text, write
+from .errors import (
+    EXIT_INTERRUPTED,
+    EXIT_UNDECIDED,
+    ActionError,
+    CannotDecide,
+    Interrupted,
+    UsageError,
+)
+from .evidence import SCHEMA, Evidence, path_of, started_text, write
 from .options import declarations, package_of, texts, to_text
 from .reading import nearest, read, unknown_variables
 from .result import Result, Verdict
@@ -71,6 +78,9 @@ def main(name: str, arguments: Sequence[str] = ()) -> int:
     except ActionError as error:
         _show(ci, error)
         return error.exit_status
+    except OSError as error:
+        _show(ci, _refused(error))
+        return EXIT_UNDECIDED
     except Exception:
         _show_bug(ci, name)
         return EXIT_UNDECIDED
@@ -84,47 +94,73 @@ def _run(name: str, arguments: Sequence[str], environ: Mapping[str, str], ci: Di
             ci.mask(str(getattr(options, each.field)))
     for problem in unknown_variables(action.options, name, environ, names()):
         ci.warning(str(problem))
-    stage = getattr(options, "evidence_name", "") or name
-    path = path_of(ci.workspace, stage)
-    # What an earlier run left must never speak for this one.
-    path.unlink(missing_ok=True)
+    stage = getattr(options, "evidence_name", "")
+    path = path_of(ci.workspace, stage) if stage else None
+    if path:
+        # What an earlier run left must never speak for this one.
+        path.unlink(missing_ok=True)
     started, clock = time.time(), time.monotonic()
     result, status = _guarded(action, options, ci)
     outputs = _outputs(action, result)
-    findings = result.evidence
-    evidence: Evidence = {
-        "schema": 1,
-        "stage": stage,
-        "action": name,
-        "job": ci.job,
-        "service": findings.get("service", getattr(options, "service", "")),
-        "commit": ci.commit or _head(ci.workspace),
-        "verdict": result.verdict.value,
-        "started": started_text(started),
-        "seconds": round(time.monotonic() - clock, 3),
-        "inputs": findings.get("inputs", {}),
-        "outputs": outputs,
-        "findings": findings.get("findings", {}),
-        "tools": findings.get("tools", {}),
-    }
-    write(path, evidence)
+    if path:
+        seconds = round(time.monotonic() - clock, 3)
+        begun = started_text(started)
+        write(path, _evidence(action, options, result, outputs, ci, started=begun, seconds=seconds))
     if result.summary:
         ci.summary(result.summary)
     ci.outputs(name, outputs)
     return status
 
 
+def _evidence(
+    action: Action,
+    options: Any,
+    result: Result,
+    outputs: Mapping[str, str],
+    ci: Dialect,
+    *,
+    started: str,
+    seconds: float,
+) -> Evidence:
+    told = result.evidence
+    return {
+        "schema": SCHEMA,
+        "stage": options.evidence_name,
+        "action": action.name,
+        "job": ci.job,
+        "service": told.get("service", getattr(options, "service", "")),
+        "commit": ci.commit or _head(ci.workspace),
+        "verdict": result.verdict.value,
+        "started": started,
+        "seconds": seconds,
+        "inputs": told.get("inputs", {}),
+        "outputs": outputs,
+        "findings": told.get("findings", {}),
+        "tools": told.get("tools", {}),
+    }
+
+
 def _guarded(action: Action, options: Any, ci: Dialect) -> tuple[Result, int]:
     """The action's result; an error becomes the verdict ERROR with a status of its own."""
     try:
         result = action.run(options, ci)
-        return result, result.verdict.exit_status
+        return result, result.status
     except ActionError as error:
         _show(ci, error)
         return _error_result(error.what), error.exit_status
+    except OSError as error:
+        refused = _refused(error)
+        _show(ci, refused)
+        return _error_result(refused.what), refused.exit_status
     except Exception as error:
         _show_bug(ci, action.name)
         return _error_result(f"{type(error).__name__}: {error}"), EXIT_UNDECIDED
+
+
+def _refused(error: OSError) -> CannotDecide:
+    """The machine refused something: a full disk, a folder that is not ours."""
+    where = " ".join(os.fsdecode(name) for name in (error.filename, error.filename2) if name)
+    return CannotDecide(f"the machine refused: {error.strerror or error}", where=where)
 
 
 def _error_result(what: str) -> Result:
