@@ -1,0 +1,67 @@
+"""Which jobs run here, in which order, with which inputs. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from ci_gen.errors import UsageError
+from ci_gen.pipeline.model import (
+    VARIANT,
+    ActionCall,
+    ForkRef,
+    Job,
+    MatrixRef,
+    OutputRef,
+    Pipeline,
+    Value,
+)
+from ci_gen.render.gitlab import variable
+
+Outputs = Mapping[tuple[str, str, str], str]
+"""(job, action, output) -> value, as earlier jobs of this run gave them."""
+
+
+def chosen(pipeline: Pipeline, names: Iterable[str]) -> list[Job]:
+    """The named jobs and all that they need, in order; without names all that can run here.
+
+    Jobs for a GPU runner run only where they are named; the gate sums up platforms' results
+    and has nothing to sum up here. Raises UsageError for a name that is no job.
+    """
+    jobs = {job.id: job for job in pipeline.jobs() if not job.gate}
+    wanted = list(names)
+    for name in wanted:
+        if name not in jobs:
+            near = difflib.get_close_matches(name, jobs, n=1)
+            hint = f'Did you mean "{near[0]}"? ' if near else ""
+            raise UsageError(f'There is no job "{name}" to run.', hint + "Jobs: " + ", ".join(jobs))
+    if not wanted:
+        wanted = [job.id for job in jobs.values() if not job.runner.gpu]
+    needed: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name not in needed:
+            needed.add(name)
+            wanted.extend(need.job for need in jobs[name].needs)
+    return [job for job in jobs.values() if job.id in needed]
+
+
+def rows(job: Job) -> list[Mapping[str, str]]:
+    """The rows of the job's matrix, one empty row where it has none."""
+    return list(job.matrix.rows) if job.matrix else [{}]
+
+
+def environment(call: ActionCall, row: Mapping[str, str], outputs: Outputs) -> dict[str, str]:
+    """The inputs of one action as environment variables."""
+    values = {name: _value(value, row, outputs) for name, value in call.inputs.items()}
+    return {variable(call.action, name): value for name, value in values.items() if value}
+
+
+def _value(value: Value, row: Mapping[str, str], outputs: Outputs) -> str:
+    if isinstance(value, str):
+        return value.replace(VARIANT, row.get("variant", ""))
+    if isinstance(value, MatrixRef):
+        return row[value.key]
+    if isinstance(value, OutputRef):
+        return outputs.get((value.job, value.action, value.output), "")
+    return "false" if isinstance(value, ForkRef) else ""
