@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core.checkout import git, last_line, paths, printable
+from ..core.git import git, last_line, paths, printable
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide
 from ..core.inert import listed, plain

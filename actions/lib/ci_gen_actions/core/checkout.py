@@ -1,69 +1,57 @@
-"""The checkout, asked through git: no prompt, no pager, no locale, no lock on the index."""
+"""What git knows of a checkout."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import CannotDecide
-from .process import Completed, capture
+from .errors import ActionError
+from .process import capture
 
-SECONDS = 120.0
+_SECONDS = 120.0
 
 
-def git(folder: Path, *words: str, timeout: float = SECONDS) -> Completed:
-    """Run `git <words>` in `folder`, whatever its exit status.
+@dataclass(frozen=True)
+class Head:
+    """The commit that is checked out: `commit` "" and `dirty` None without git.
 
-    Raises CannotDecide where git is missing.
+    `dirty` speaks of tracked files (of submodules too): what a build leaves behind is none of
+    them. `time` is the committer's, seconds since 1970, or 0.
     """
-    return capture(
-        # In a container job the checkout belongs to another user, which git refuses by default.
-        # A file system monitor would be a program that the checkout's configuration names.
-        [
-            *("git", "-c", f"safe.directory={folder.resolve()}", "-c", "core.fsmonitor=false"),
-            *("--no-pager", *words),
-        ],
-        cwd=folder,
-        env=_environment(os.environ),
-        timeout=timeout,
-    )
+
+    commit: str = ""
+    dirty: bool | None = None
+    time: int = 0
 
 
-def asked(folder: Path, *words: str) -> bytes:
-    """What `git <words>` says. Raises CannotDecide where it fails."""
-    done = git(folder, *words)
-    if not done.ok:
-        raise CannotDecide(
-            f"git {words[0]} {done.outcome}",
-            where=str(folder),
-            why=last_line(done),
-            next="run this in a checkout of the repository (actions/checkout)",
-        )
-    return done.stdout
+def head(folder: Path, environ: Mapping[str, str]) -> Head:
+    """What is checked out in `folder`; without git, or outside of a repository, an empty Head."""
+    shown = _git(folder, environ, "log", "-1", "--no-show-signature", "--format=%H %ct")
+    commit, _, time = (shown or "").partition(" ")
+    if not time.isdigit():
+        return Head()
+    changed = _git(folder, environ, "status", "--porcelain", "--untracked-files=no")
+    return Head(commit, None if changed is None else bool(changed), int(time))
 
 
-def last_line(done: Completed) -> str:
-    """The last thing that git said about why it failed."""
-    lines = [line for line in done.output.splitlines() if line.strip()]
-    return lines[-1] if lines else done.outcome
+def tracked(folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The tracked files below `folder`, relative to it; empty without git."""
+    listed = _git(folder, environ, "ls-files", "-z", "--recurse-submodules", "--", ".")
+    return tuple(name for name in (listed or "").split("\0") if name)
 
 
-def paths(listing: bytes) -> list[str]:
-    """The paths of a listing made with -z; bytes that are no UTF-8 are kept as surrogates."""
-    return [os.fsdecode(each) for each in listing.split(b"\0") if each]
+def epoch(environ: Mapping[str, str], found: Head) -> int:
+    """The time that everything built is stamped with: SOURCE_DATE_EPOCH, or the commit's."""
+    given = environ.get("SOURCE_DATE_EPOCH", "")
+    return int(given) if given.isdigit() else found.time
 
 
-def printable(path: str) -> str:
-    """A path as text that can be written as UTF-8."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    # GIT_DIR and its like, left over from a hook, would make git look at another repository.
-    kept = {
-        name: text
-        for name, text in environ.items()
-        if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF")
-    }
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+def _git(folder: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
+    # in a container job the checkout belongs to another user; nothing is run from it here
+    trusted = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder))
+    try:
+        done = capture([*trusted, *arguments], env=environ, timeout=_SECONDS)
+    except ActionError:
+        return None
+    return done.stdout.decode("utf-8", "surrogateescape").strip("\n") if done.ok else None

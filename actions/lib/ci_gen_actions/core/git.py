@@ -1,4 +1,4 @@
-"""Git, asked questions only: no prompt, no pager, no locale, no lock taken on the index."""
+"""The checkout, asked through git: no prompt, no pager, no locale, no lock on the index."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ def git(folder: Path, *words: str, timeout: float = SECONDS) -> Completed:
     """
     return capture(
         # In a container job the checkout belongs to another user, which git refuses by default.
-        ["git", "-c", f"safe.directory={folder.resolve()}", "--no-pager", *words],
+        # A file system monitor would be a program that the checkout's configuration names.
+        [
+            *("git", "-c", f"safe.directory={folder.resolve()}", "-c", "core.fsmonitor=false"),
+            *("--no-pager", *words),
+        ],
         cwd=folder,
         env=_environment(os.environ),
         timeout=timeout,

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..core.checkout import printable
+from ..core.git import printable
 from ..core.dialect import Dialect
 from ..core.globs import compile_patterns
 from ..core.inert import code, plain, table

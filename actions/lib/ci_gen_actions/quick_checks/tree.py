@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.checkout import asked, git, paths
+from ..core.git import asked, git, paths
 from .rules import Finding
 
 LINK = "120000"
