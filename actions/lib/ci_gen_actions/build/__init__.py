@@ -1,0 +1,1 @@
+"""Configure, compile, test and package a CMake project."""

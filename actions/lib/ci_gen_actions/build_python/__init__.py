@@ -1,0 +1,1 @@
+"""Build a Python service: its wheel, or an archive of its sources."""
