@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.commit import Head
+from ..core.checkout import Head
 
 
 @dataclass(frozen=True, kw_only=True)

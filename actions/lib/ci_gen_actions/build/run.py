@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core import commit, junit
+from ..core import checkout, junit
 from ..core.archive import Entry, write_tar_gz
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide, UsageError
@@ -94,14 +94,14 @@ class Build:
 
     def _sources(self) -> Sources:
         found = cmake_files.scan(self.folders.source, self.folders.workspace, self.folders.build)
-        head = commit.head(self.folders.source, self.folders.workspace)
+        head = checkout.head(self.folders.source, self.folders.workspace)
         return Sources(
             folder=self.folders.source,
             llama=found.llama,
             cuda_options=found.cuda,
             native_options=found.native,
             head=head,
-            time=commit.epoch(self.environ, head),
+            time=checkout.epoch(self.environ, head),
         )
 
     # Phases --------------------------------------------------------------------------------

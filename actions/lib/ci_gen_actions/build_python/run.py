@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..core import commit
+from ..core import checkout
 from ..core.archive import Entry, size_text, write_tar_gz
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide, UsageError
@@ -46,8 +46,8 @@ def run(options: Options, ci: Dialect) -> Result:
     name = plan.package_name(options)
     manifest = folders.output / f"{name}.manifest.json"
     forget(manifest)
-    head = commit.head(folders.source, folders.workspace)
-    epoch = commit.epoch(ci.environ, head)
+    head = checkout.head(folders.source, folders.workspace)
+    epoch = checkout.epoch(ci.environ, head)
     uv = shutil.which("uv", path=ci.environ.get("PATH")) or ""
     if pick_manager(options.manager, here) != "uv":
         uv = ""
@@ -149,7 +149,7 @@ def _step(
 def _archive(folders: plan.Folders, path: Path, epoch: int) -> Path:
     """An archive of the tracked files, equal for equal commits."""
     path.unlink(missing_ok=True)
-    tracked = commit.tracked(folders.source, folders.workspace)
+    tracked = checkout.tracked(folders.source, folders.workspace)
     files = [folders.source / name for name in tracked]
     entries = [
         Entry(name=name, source=file)

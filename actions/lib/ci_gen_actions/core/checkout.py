@@ -1,4 +1,4 @@
-"""What git knows of a checkout."""
+"""What is checked out: the commit, its time, whether tracked files differ from it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ActionError
-from .process import capture
-
-_SECONDS = 120.0
+from .errors import CannotDecide
+from .git import git, paths
 
 
 @dataclass(frozen=True)
@@ -24,21 +22,26 @@ class Head:
     dirty: bool | None = None
     time: int = 0
 
+    @property
+    def digest(self) -> str:
+        """The commit as evidence: a changed tree is no commit, and must not pass for one."""
+        return self.commit + ("" if self.dirty is False or not self.commit else "-dirty")
 
-def head(folder: Path, environ: Mapping[str, str]) -> Head:
+
+def head(folder: Path, workspace: Path) -> Head:
     """What is checked out in `folder`; without git, or outside of a repository, an empty Head."""
-    shown = _git(folder, environ, "log", "-1", "--no-show-signature", "--format=%H %ct")
-    commit, _, time = (shown or "").partition(" ")
+    shown = _asked(folder, workspace, "log", "-1", "--no-show-signature", "--format=%H %ct")
+    commit, _, time = (shown or b"").decode("ascii", "replace").strip().partition(" ")
     if not time.isdigit():
         return Head()
-    changed = _git(folder, environ, "status", "--porcelain", "--untracked-files=no")
+    changed = _asked(folder, workspace, "status", "--porcelain", "--untracked-files=no")
     return Head(commit, None if changed is None else bool(changed), int(time))
 
 
-def tracked(folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The tracked files below `folder`, relative to it; empty without git."""
-    listed = _git(folder, environ, "ls-files", "-z", "--recurse-submodules", "--", ".")
-    return tuple(name for name in (listed or "").split("\0") if name)
+def tracked(folder: Path, workspace: Path) -> list[str]:
+    """The tracked files below `folder`, relative to it, submodules' too; none without git."""
+    words = ("ls-files", "-z", "--recurse-submodules", "--", ".")
+    return paths(_asked(folder, workspace, *words) or b"")
 
 
 def epoch(environ: Mapping[str, str], found: Head) -> int:
@@ -47,11 +50,11 @@ def epoch(environ: Mapping[str, str], found: Head) -> int:
     return int(given) if given.isdigit() else found.time
 
 
-def _git(folder: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
-    # in a container job the checkout belongs to another user; nothing is run from it here
-    trusted = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder))
+def _asked(folder: Path, workspace: Path, *words: str) -> bytes | None:
+    # the folder may be a submodule, which git trusts no more than the checkout around it
+    trust = ("-c", f"safe.directory={folder}", "-C", str(folder))
     try:
-        done = capture([*trusted, *arguments], env=environ, timeout=_SECONDS)
-    except ActionError:
+        done = git(workspace, *trust, *words)
+    except CannotDecide:
         return None
-    return done.stdout.decode("utf-8", "surrogateescape").strip("\n") if done.ok else None
+    return done.stdout if done.ok else None
