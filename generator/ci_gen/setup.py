@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ci_gen.checks import check
 from ci_gen.config.draft import MODEL_CONFIG, Draft, config_text, likely_platforms, model_text
 from ci_gen.config.edit import known, parse, set_value
 from ci_gen.config.model import Config
@@ -212,6 +213,7 @@ def _next(project: Project) -> list[str]:
     if ".gitlab-ci.yml" in beside_names:
         include = beside_names[".gitlab-ci.yml"]
         steps.append(f"Include it in your .gitlab-ci.yml:  include: [{{local: /{include}}}]")
+    steps += [f"Look at this: {problem}." for problem in check(project)]
     steps.append("Read docs/pipeline.md: it shows the pipeline and says why each stage exists.")
     if not config.cuda.enabled and _compiles(project):
         steps.append(

@@ -111,8 +111,8 @@ def _yaml(document: Any) -> str:
 
     out = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False  # type: ignore[assignment]
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.dump(document, out)
     return out.getvalue()
 

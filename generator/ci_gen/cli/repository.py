@@ -11,7 +11,6 @@ from ci_gen.errors import UsageError
 from ci_gen.write.root import CONFIG, find_root
 
 if TYPE_CHECKING:
-    from ci_gen.project import Project
     from ci_gen.write.assess import Rendering
 
 path_argument = click.argument(
@@ -31,24 +30,15 @@ def locate(path: str) -> str:
     return root
 
 
-def rendering_of(project: Project) -> Rendering:
-    """Everything that is generated for a project, and what the lock records beside it."""
-    from ci_gen import project as projects
-    from ci_gen.detect.document import facts_to_json
-    from ci_gen.write.assess import Rendering
-
-    source = project.source
-    actions = {"repository": source.repository, "commit": source.commit}
-    return Rendering(
-        texts=projects.render(project),
-        config=project.config_digests,
-        facts=facts_to_json(project.facts),
-        actions=actions,
-    )
-
-
 def render(root: str) -> Rendering:
-    """Read the config at `root` and render everything. Raises ConfigError."""
-    from ci_gen import project as projects
+    """Read the config at `root`, warn of what looks wrong across files, and render everything.
 
-    return rendering_of(projects.load(Path(root)))
+    Raises ConfigError.
+    """
+    from ci_gen import project as projects
+    from ci_gen.checks import check
+
+    project = projects.load(Path(root))
+    for problem in check(project):
+        click.echo(f"warning: {problem}", err=True)
+    return projects.rendering(project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 
 from ci_gen.pipeline.model import Artifact, Cache, Need, Runner
@@ -40,6 +41,11 @@ def gpu(settings: Settings) -> Runner:
 def lines(items: Iterable[str]) -> str:
     """A multi-line input: one item a line."""
     return "\n".join(items)
+
+
+def within(folder: str, paths: Iterable[str]) -> str:
+    """A multi-line input of paths relative to `folder`, from paths relative to the root."""
+    return lines(posixpath.relpath(path, folder) for path in paths)
 
 
 def flag(value: bool) -> str:

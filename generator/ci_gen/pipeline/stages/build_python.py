@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ci_gen.detect.model import ProjectKind
 from ci_gen.pipeline.model import ActionCall, Job, Stage
-from ci_gen.pipeline.parts import PYTHON_TOOLS, evidence, first_checks, hosted, lines, package
+from ci_gen.pipeline.parts import PYTHON_TOOLS, evidence, first_checks, hosted, package, within
 from ci_gen.pipeline.settings import ServiceSettings, Settings
 
 
@@ -48,7 +48,7 @@ def _job(settings: Settings, service: ServiceSettings) -> Job:
                     "service": service.name,
                     "source": service.path,
                     "manager": service.manager.value,
-                    "requirements": lines(service.requirements),
+                    "requirements": within(service.path, service.requirements),
                     "output-folder": f"dist/{service.name}-python",
                     "package-name": f"{service.name}-python",
                     "evidence-name": job_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_gen.pipeline.model import ActionCall, Job, Need
-from ci_gen.pipeline.parts import PYTHON_TOOLS, evidence, hosted, lines, reports
+from ci_gen.pipeline.parts import PYTHON_TOOLS, evidence, hosted, lines, reports, within
 from ci_gen.pipeline.settings import ServiceSettings, Settings
 
 
@@ -45,10 +45,10 @@ def pytest_job(
                 inputs={
                     "service": service.name,
                     "source": service.python_path,
-                    "paths": lines(paths),
+                    "paths": within(service.python_path, paths),
                     "args": lines(service.declared.pytest.args),
                     "manager": service.manager.value,
-                    "requirements": lines(service.requirements),
+                    "requirements": within(service.python_path, service.requirements),
                     "extras": lines(service.extras),
                     "groups": lines(service.groups),
                     "package": package,
