@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,7 +135,9 @@ def _refused(error: OSError, hint: str) -> Undecided:
 def _forget(root: str) -> None:
     """Remove the journal: nothing is pending any more."""
     Path(root, PENDING).unlink(missing_ok=True)
-    sync_folder(f"{root}/{STATE}")
+    # Should the removal not last through a power cut, the next run finds nothing left to do.
+    with suppress(OSError):
+        sync_folder(f"{root}/{STATE}")
 
 
 def _journal(found: Assessment) -> Journal:
