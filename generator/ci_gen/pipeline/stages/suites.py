@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from ci_gen.pipeline.model import ActionCall, Job, Need
 from ci_gen.pipeline.parts import PYTHON_TOOLS, evidence, hosted, lines, reports, within
 from ci_gen.pipeline.settings import ServiceSettings, Settings
@@ -17,10 +19,12 @@ def pytest_job(
     paths: tuple[str, ...],
     needs: tuple[Need, ...],
     package: str = "",
+    ignored: tuple[str, ...] = (),
 ) -> Job:
     """A job that installs the test dependencies and runs pytest on `paths`.
 
-    `package` is a glob of the built package to test against, "" where none is needed.
+    `package` is a glob of the built package to test against, "" where none is needed. What
+    lies below `paths` and is `ignored` is left out.
     """
     job_id = f"{stage}-tests-{service.name}"
     junit = f"reports/{job_id}.xml"
@@ -46,7 +50,7 @@ def pytest_job(
                     "service": service.name,
                     "source": service.python_path,
                     "paths": within(service.python_path, paths),
-                    "args": lines(service.declared.pytest.args),
+                    "args": lines(_arguments(service, ignored)),
                     "manager": service.manager.value,
                     "requirements": within(service.python_path, service.requirements),
                     "extras": lines(service.extras),
@@ -58,3 +62,8 @@ def pytest_job(
             ),
         ),
     )
+
+
+def _arguments(service: ServiceSettings, ignored: tuple[str, ...]) -> list[str]:
+    left_out = [posixpath.relpath(path, service.python_path) for path in ignored]
+    return [*(f"--ignore={path}" for path in left_out), *service.declared.pytest.args]

@@ -19,6 +19,7 @@ def plan(settings: Settings) -> Stage | None:
             why="Python tests that need no binary give their answer while the build still runs.",
             paths=service.unit,
             needs=first_checks(),
+            ignored=_below(service.unit, service.integration),
         )
         for service in settings.services
         if service.unit
@@ -31,4 +32,13 @@ def plan(settings: Settings) -> Stage | None:
         why="The fastest tests run first and beside the build, so that most mistakes are known "
         "in minutes.",
         jobs=jobs,
+    )
+
+
+def _below(folders: tuple[str, ...], paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths that pytest would collect with one of the folders."""
+    return tuple(
+        path
+        for path in paths
+        if any(folder == "." or path.startswith(f"{folder}/") for folder in folders)
     )
