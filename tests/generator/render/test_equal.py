@@ -1,0 +1,170 @@
+"""GitHub and GitLab do the same: both outputs are parsed anew and compared for every event."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+
+import pytest
+from tests.support import planned
+from tests.support.events import FORK, MANUAL, PULL_REQUEST, PUSH, TAG, Event
+from tests.support.facts import cmake_project, facts, python_project
+from tests.support.planned import IDLE, RUNS, WAITS, Planned
+
+from ci_gen.config.model import Config
+from ci_gen.config.reader import read
+from ci_gen.detect.model import Platform
+from ci_gen.pipeline.plan import plan
+from ci_gen.pipeline.settings import settle
+from ci_gen.render import github, gitlab
+from ci_gen.render.pins import pins
+from ci_gen.render.source import ActionSource
+
+SOURCE = ActionSource(repository="ci-gen/ci-gen", commit="a" * 40, version="0.1.0")
+HEAD, BASE = "b" * 40, "c" * 40
+EVENTS = {
+    "push to main": Event(kind=PUSH, head=HEAD, base=BASE),
+    "push to another branch": Event(kind=PUSH, head=HEAD, base=BASE, ref="topic"),
+    "pull request": Event(kind=PULL_REQUEST, head=HEAD, base=BASE, ref="topic"),
+    "pull request of a fork": Event(kind=FORK, head=HEAD, base=BASE, ref="topic"),
+    "release tag": Event(kind=TAG, head=HEAD, ref="v1.2.0"),
+    "other tag": Event(kind=TAG, head=HEAD, ref="nightly"),
+    "tag with a slash": Event(kind=TAG, head=HEAD, ref="v1/2"),
+    "by hand": Event(kind=MANUAL, head=HEAD, ref="main"),
+    "by hand on a branch": Event(kind=MANUAL, head=HEAD, ref="topic"),
+}
+CUDA = """\
+cuda:
+  enabled: true
+  variants:
+    - {name: cuda12, toolkit: "12.8", architectures: ["80", "90a-real"]}
+    - {name: cuda13, architectures: [native]}
+"""
+CONFIGS = {
+    "plain": "",
+    "cuda": CUDA,
+    "forks with approval": CUDA
+    + "environments: [{name: forks, tier: testing}]\nforks: {gpu: approve, environment: forks}\n",
+    "few triggers": CUDA + "triggers: {pull_request: false, tags: [], manual: false}\n",
+    "several tags": 'triggers: {tags: ["v*", "release/*", "nightly"]}\n',
+    "other branch": "default_branch: trunk\n",
+    "times": "timeouts: {check: 3, build: 7, test: 9}\nretention: {packages: 3, evidence: 5}\n",
+}
+FACTS = {
+    "cmake": facts(cmake_project()),
+    "python": facts(python_project()),
+    "both": facts(cmake_project(), python_project(path="service"), submodules=("vendor/x",)),
+}
+
+
+@functools.cache
+def rendered(config_name: str, facts_name: str) -> dict[str, str]:
+    """Both platforms' files for one config."""
+    text = f"version: 1\nplatforms: [github, gitlab]\n{CONFIGS[config_name]}"
+    config = read(text, Config, "ci-gen.yaml")
+    assert set(config.platforms) == {Platform.GITHUB, Platform.GITLAB}
+    pipeline = plan(settle(config, FACTS[facts_name]))
+    return {
+        **github.workflows(pipeline, SOURCE, pins()),
+        **gitlab.files(pipeline, SOURCE, pins(), config.files),
+    }
+
+
+@pytest.fixture(params=[f"{c} / {f}" for c in CONFIGS for f in FACTS])
+def texts(request: pytest.FixtureRequest) -> dict[str, str]:
+    config, _, seen = request.param.partition(" / ")
+    return rendered(config, seen)
+
+
+@pytest.mark.parametrize("code", [True, False], ids=["code", "docs-only"])
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_same_events_run_the_same_jobs(texts: Mapping[str, str], name: str, code: bool) -> None:
+    on_github = planned.github(texts, EVENTS[name], code=code)
+    on_gitlab = planned.gitlab(texts, EVENTS[name], code=code)
+    assert states(on_github) == states(on_gitlab)
+
+
+def test_every_kind_of_state_is_met() -> None:
+    """The comparison above would also hold of two pipelines that never do anything."""
+    texts = rendered("forks with approval", "cmake")
+    seen = {
+        name: set(states(planned.github(texts, event, code=True)).values())
+        for name, event in EVENTS.items()
+    }
+    assert seen["push to main"] == {RUNS}
+    assert seen["push to another branch"] == set()
+    assert seen["other tag"] == set()
+    assert seen["pull request of a fork"] == {RUNS, WAITS}
+    assert IDLE not in states(planned.gitlab(texts, EVENTS["release tag"], code=False)).values()
+
+
+@pytest.mark.parametrize("failing", ["quick-checks", "build-cpu-llama-service", "changes"])
+def test_a_failure_stops_the_same_jobs(texts: Mapping[str, str], failing: str) -> None:
+    event = EVENTS["pull request"]
+    on_github = planned.github(texts, event, code=True, failing=[failing])
+    on_gitlab = planned.gitlab(texts, event, code=True, failing=[failing])
+    assert states(on_github) == states(on_gitlab)
+    assert on_github == {} or on_github["ci-ok"].state == RUNS
+
+
+def test_jobs_wait_for_the_same_jobs_and_do_the_same(texts: Mapping[str, str]) -> None:
+    event = EVENTS["push to main"]
+    on_github = planned.github(texts, event, code=True)
+    on_gitlab = planned.gitlab(texts, event, code=True)
+    if not on_github:  # its default branch has another name
+        event = Event(kind=PUSH, head=HEAD, base=BASE, ref="trunk", default_branch="trunk")
+        on_github = planned.github(texts, event, code=True)
+        on_gitlab = planned.gitlab(texts, event, code=True)
+    assert on_github
+    for job, github_job in on_github.items():
+        gitlab_job = on_gitlab[job]
+        assert github_job.needs == gitlab_job.needs, job
+        assert github_job.runner == gitlab_job.runner, job
+        assert github_job.gives == gitlab_job.gives, job
+        assert github_job.minutes == gitlab_job.minutes, job
+        assert github_job.rows == gitlab_job.rows, job
+        assert calls(github_job, on_github) == calls(gitlab_job, on_github), job
+
+
+def test_the_stages_follow_the_needs(texts: Mapping[str, str]) -> None:
+    order, stage_of = planned.stages(texts)
+    event = Event(kind=PULL_REQUEST, head=HEAD, base=BASE)
+    for job in planned.gitlab(texts, event, code=True).values():
+        for need in job.needs:
+            assert order.index(stage_of[need]) <= order.index(stage_of[job.id])
+
+
+def states(jobs: Mapping[str, Planned]) -> dict[str, str]:
+    """The state of each job, those that do nothing left out: a platform may not even show them."""
+    return {name: job.state for name, job in jobs.items() if job.state != IDLE}
+
+
+def calls(job: Planned, jobs: Mapping[str, Planned]) -> list[tuple[str, dict[str, str]]]:
+    """Actions and inputs, without those that only one platform can know."""
+    own = {"needs", "code", "fork"} if job.id == "ci-ok" else set()
+    rows = {"architectures", "toolkit"} if "cuda" in job.id else set()
+    return [
+        (
+            action,
+            {
+                name: spelled(text) if job.id != "ci-ok" else job_ids(text, jobs)
+                for name, text in inputs.items()
+                if name not in own | rows
+            },
+        )
+        for action, inputs in job.calls
+    ]
+
+
+def job_ids(text: str, jobs: Mapping[str, Planned]) -> str:
+    """The job ids of a list that may name a matrix job by the evidence of each row."""
+    known = sorted(jobs, key=len, reverse=True)
+    named = [next((job for job in known if line.startswith(job)), line) for line in text.split()]
+    return "\n".join(dict.fromkeys(named))
+
+
+def spelled(text: str) -> str:
+    """An input in one spelling: references to the matrix's row and escaped dollars."""
+    text = re.sub(r"\$\{\{ matrix\.variant \}\}|\$CI_GEN_VARIANT", "<variant>", text)
+    return text.replace("$$", "$")
