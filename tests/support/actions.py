@@ -64,7 +64,13 @@ def run_action(
 def finished(argv: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Ended:
     """Run a command to its end."""
     done = subprocess.run(
-        argv, cwd=folder, env=dict(environ), capture_output=True, text=True, timeout=300, check=False
+        argv,
+        cwd=folder,
+        env=dict(environ),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     output = environ.get("GITHUB_OUTPUT", "")
     summary = environ.get("GITHUB_STEP_SUMMARY", "")

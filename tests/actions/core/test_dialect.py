@@ -5,15 +5,15 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.actions import github_outputs
+
 from ci_gen_actions.core.dialect import Dialect, detect
 from ci_gen_actions.core.errors import CannotDecide
 from ci_gen_actions.core.github import SUMMARY_LIMIT, GitHub, escape_data, escape_property
 from ci_gen_actions.core.gitlab import GitLab
 from ci_gen_actions.core.terminal import Terminal
-from hypothesis import given
-from hypothesis import strategies as st
-
-from tests.support.actions import github_outputs
 
 
 class Ear:
@@ -215,7 +215,9 @@ def test_gitlab_sections_open_and_close_under_one_name() -> None:
     ear = Ear(GitLab, {})
     with ear.ci.group("Build"):
         ear.ci.log("inside")
-    start = re.search(r"\x1b\[0Ksection_start:\d+:(\w+)\[collapsed=true\]\r\x1b\[0KBuild\n", ear.text)
+    start = re.search(
+        r"\x1b\[0Ksection_start:\d+:(\w+)\[collapsed=true\]\r\x1b\[0KBuild\n", ear.text
+    )
     end = re.search(r"\x1b\[0Ksection_end:\d+:(\w+)\r\x1b\[0K\n", ear.text)
     assert start and end and start[1] == end[1]
 

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from ci_gen_actions.core.files import sha256, write_atomically
 
 
@@ -14,7 +15,7 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
     write_atomically(path, "é\r\n\udcff")
     assert path.read_bytes() == "é\r\n\\udcff".encode()
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
-    assert os.listdir(path.parent) == ["b.json"]
+    assert [each.name for each in path.parent.iterdir()] == ["b.json"]
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(
@@ -30,7 +31,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     with pytest.raises(OSError, match="No space left"):
         write_atomically(path, "new")
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["b.json"]
+    assert [each.name for each in tmp_path.iterdir()] == ["b.json"]
 
 
 def test_the_digest_of_a_large_file(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from ci_gen_actions.core.globs import compile_patterns
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from ci_gen_actions.core.globs import compile_patterns
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -84,7 +85,9 @@ def reference_inner(pattern: str, path: str) -> bool:
 
 pieces = st.lists(st.sampled_from(["a", "b", ".", "/", "*", "?", "/**/", "**"]), max_size=6)
 simple = pieces.map("".join).filter(
-    lambda text: not text.startswith(("/", "./", "!")) and not text.endswith("/") and "***" not in text
+    lambda text: (
+        not text.startswith(("/", "./", "!")) and not text.endswith("/") and "***" not in text
+    )
 )
 
 

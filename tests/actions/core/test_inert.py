@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from ci_gen_actions.core.inert import code, listed, plain, table
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ci_gen_actions.core.inert import code, listed, plain, table
 
 
 def test_code_spans() -> None:

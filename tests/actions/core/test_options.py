@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+
 from ci_gen_actions.core.options import (
     declarations,
     option,
@@ -88,7 +89,7 @@ def test_a_type_that_no_input_can_carry_is_a_mistake_of_the_action() -> None:
     class Odd:
         names: list[str] = option(doc="d", default=None)
 
-    with pytest.raises(TypeError, match="field names: .* is no type of an option"):
+    with pytest.raises(TypeError, match=r"field names: .* is no type of an option"):
         declarations(Odd)
 
 

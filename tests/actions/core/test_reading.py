@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ci_gen_actions.core.errors import OptionsError
 from ci_gen_actions.core.options import declarations, option, to_text, variable
 from ci_gen_actions.core.reading import parse_flags, read, unknown_variables
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @dataclass(frozen=True, kw_only=True)

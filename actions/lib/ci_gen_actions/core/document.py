@@ -32,7 +32,7 @@ def inputs_block(options: type, indent: str = "") -> str:
         lines += _folded("description", _sentence(each))
         lines.append(f"    required: {'true' if each.required else 'false'}")
         if not each.required:
-            lines.append(f"    default: {json.dumps(each.default_text, ensure_ascii=False)}")
+            lines.append(f"    default: {_scalar(each.default_text)}")
     return _text(lines, indent)
 
 
@@ -200,6 +200,15 @@ def _folded(key: str, text: str) -> list[str]:
         " ".join(text.split()), WIDTH - 6, break_long_words=False, break_on_hyphens=False
     )
     return [f"    {key}: >-", *(f"      {line}" for line in wrapped)]
+
+
+def _scalar(text: str) -> str:
+    """A double-quoted YAML scalar: JSON's, but for characters that YAML wants escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(
+        each if each.isprintable() or ord(each) > 0xFFFF else f"\\u{ord(each):04x}"
+        for each in quoted
+    )
 
 
 def _code(text: str) -> str:
