@@ -19,7 +19,7 @@ from ci_gen.detect.model import (
 from ci_gen.detect.names import name_projects
 from ci_gen.detect.packages import find_dependents
 from ci_gen.detect.python import builds_native_code, nearest_manifest, python_project
-from ci_gen.detect.suites import find_suites, needs_binaries
+from ci_gen.detect.suites import find_suites, needs_binaries, nested_suites
 from ci_gen.detect.tree import Tree, folder_of, inside, join
 
 
@@ -181,7 +181,9 @@ def _other_package(tree: Tree, suite: PytestSuite, holder: str) -> str:
 def _with_python(tree: Tree, project: Project, suites: tuple[PytestSuite, ...]) -> Project:
     if project.kind is ProjectKind.CMAKE:
         suites = tuple(
-            replace(suite, kind=SuiteKind.INTEGRATION) if needs_binaries(tree, suite) else suite
+            replace(suite, kind=SuiteKind.INTEGRATION)
+            if needs_binaries(tree, suite, nested_suites(suite, suites))
+            else suite
             for suite in suites
         )
         python = _python_of_tests(tree, project.path, suites)

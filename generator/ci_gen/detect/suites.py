@@ -191,7 +191,11 @@ def _integration_part(tree: Tree, path: str, file: str) -> str:
     return ""
 
 
-def needs_binaries(tree: Tree, suite: PytestSuite) -> bool:
-    """Whether a suite starts what CMake built, by what its Python files name."""
-    below = [path for path in tree.below(suite.path) if path.endswith(".py")]
+def needs_binaries(tree: Tree, suite: PytestSuite, nested: tuple[str, ...] = ()) -> bool:
+    """Whether a suite starts what CMake built, by what its Python files name.
+
+    `nested` are paths below it that other suites run.
+    """
+    files = [path for path in tree.below(suite.path) if path.endswith(".py")]
+    below = [path for path in files if not inside_any(path, nested)]
     return any(_NEEDS_BINARIES.search(tree.read(path)) for path in below)
