@@ -22,6 +22,8 @@ from ci_gen.write.root import LOCK, find_root
 
 if TYPE_CHECKING:
     from ci_gen.detect.model import Facts
+    from ci_gen.write.assess import Rendering
+    from ci_gen.write.lock import Lock
 
 
 @click.command(short_help="Print what is known of the repository, and what shows it.")
@@ -57,18 +59,14 @@ def _update(root: str, as_json: bool) -> int:
     from ci_gen.detect.description import changes
     from ci_gen.detect.document import facts_to_json
     from ci_gen.detect.repository import detect
-    from ci_gen.project import rendering
-    from ci_gen.setup import load_with
     from ci_gen.write.generate import generate
     from ci_gen.write.report import generated_json, generated_text
 
-    old = _frozen(root)
+    lock = _lock(root)
     new = detect(Path(root))
-    found = changes(old, new)
+    found = changes(_facts_of(lock), new)
     done = generate(
-        root,
-        lambda: rendering(load_with(Path(root), new)),
-        say=lambda line: click.echo(line, err=True),
+        root, lambda: _rendering(root, lock, new), say=lambda line: click.echo(line, err=True)
     )
     if as_json:
         document = {
@@ -86,21 +84,32 @@ def _update(root: str, as_json: bool) -> int:
     return done.exit_status
 
 
-def _frozen(root: str) -> Facts:
-    """The facts in the lock; raises UsageError where there is none yet."""
-    from ci_gen.detect.document import facts_from_json
+def _rendering(root: str, lock: Lock, facts: Facts) -> Rendering:
+    """What is generated from new facts, everything else being as it was."""
+    from ci_gen.project import assemble, load, rendering
+
+    config = load(Path(root)).config
+    return rendering(assemble(Path(root), config, facts, lock=lock, detected_now=False))
+
+
+def _lock(root: str) -> Lock:
+    """The lock; raises UsageError where there is none yet."""
     from ci_gen.write.lock import loads
 
     try:
-        text = Path(root, LOCK).read_text("utf-8")
+        return loads(Path(root, LOCK).read_text("utf-8"))
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no {LOCK} in {root}: no facts are frozen yet.",
             "Run `ci-gen generate`: it detects and stores them.",
         ) from error
-    frozen = loads(text).facts
+
+
+def _facts_of(lock: Lock) -> Facts:
+    from ci_gen.detect.document import facts_from_json
+
     try:
-        return facts_from_json(dict(frozen))
+        return facts_from_json(dict(lock.facts))
     except ValueError as error:
         raise Undecided(
             f"{LOCK} holds facts that cannot be read: {error}.",

@@ -170,8 +170,9 @@ def _packaged(tree: Tree, folder: str, document: dict[str, Any]) -> bool:
         return False
     if tree.has(join(folder, "setup.py")):
         return True
-    described = "project" in document or "name" in table(document, "tool", "poetry")
-    return "build-system" in document and (described or tree.has(join(folder, "setup.cfg")))
+    described = table(document, "project") or "name" in table(document, "tool", "poetry")
+    builds = bool(table(document, "build-system"))
+    return builds and (bool(described) or tree.has(join(folder, "setup.cfg")))
 
 
 def service_folder(path: str) -> str:
