@@ -16,8 +16,11 @@ from ci_gen.detect.model import CudaOption, PackageManager, Platform, ProjectKin
 SCHEMA_VERSION = 1
 
 _TEXT = Limits(pattern=TEXT, hint="one line without control characters or GitHub expressions")
+_ARGUMENT = Limits(pattern=TEXT, hint=_TEXT.hint, unique=False)
 _NAME = Limits(pattern=NAME, hint="lower-case letters, digits and inner hyphens, at most 40")
 _PATH = Limits(pattern=PATH, hint="a path inside the repository, relative to its root")
+# GitLab expands variables in the names of included files.
+_FILE = PATH.replace("^", "^(?!.*\\$)", 1)
 _GLOB = Limits(pattern=GLOB, hint="a glob relative to the repository's root, such as docs/**")
 _BRANCH = Limits(
     pattern=r"^(?![-/])(?!.*(?:\.\.|//|@\{))[A-Za-z0-9._/+-]+(?<![./])$", hint="a git branch name"
@@ -35,7 +38,7 @@ _IMAGE = Limits(
 _MINUTES = Limits(minimum=1, maximum=7200)
 _DAYS = Limits(minimum=1, maximum=90)
 _OWNER = Limits(
-    pattern=r"^@?[A-Za-z0-9][A-Za-z0-9._@/+-]*$",
+    pattern=r"^(?:@[A-Za-z0-9][A-Za-z0-9._/-]*(?<!/)|[A-Za-z0-9._+-]+@[A-Za-z0-9][A-Za-z0-9.-]*)$",
     hint="@user, @organisation/team or an e-mail address",
 )
 
@@ -174,7 +177,7 @@ class Pytest:
     )
     args: tuple[str, ...] = option(
         default=(),
-        limits=_TEXT,
+        limits=_ARGUMENT,
         example=["-m", "not slow"],
         doc="Further arguments of pytest, one an item.",
     )
@@ -214,7 +217,7 @@ class Service:
     )
     cmake_args: tuple[str, ...] = option(
         default=(),
-        limits=_TEXT,
+        limits=_ARGUMENT,
         example=["-DLLAMA_CURL=OFF"],
         doc="Further arguments of cmake's configuration, one an item.",
     )
@@ -461,7 +464,7 @@ class Config:
     dependabot: Dependabot = option(factory=Dependabot, doc="Dependabot.")
     files: Mapping[str, str] = option(
         factory=dict,
-        limits=Limits(pattern=PATH, hint=_PATH.hint, key_pattern=PATH),
+        limits=Limits(pattern=_FILE, hint=_PATH.hint, key_pattern=PATH),
         example={".github/workflows/ci.yml": ".github/workflows/ci-gen-ci.yml"},
         doc="Other names for generated files, where the usual one is taken.",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from ci_gen.config.option import TEXT, Limits, option
@@ -74,6 +75,7 @@ class ModelConfig:
     inference: InferenceSection = option(factory=InferenceSection, doc="How it answers.")
 
 
+@cache
 def schema_text() -> str:
     """The JSON Schema as it is committed."""
     document: dict[str, Any] = {

@@ -20,13 +20,17 @@ from typing import Any, cast
 _INERT = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff"
 TEXT = rf"^(?!.*\$\{{\{{)[^{_INERT}]+$"
 NAME = r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"
-PATH = rf"^(?!/)(?!-)(?!~)(?!.*(?:^|/)\.\.(?:/|$))(?!.*//)(?!.*\$\{{\{{)[^{_INERT}\\:*?\"<>|]+$"
-GLOB = rf"^(?!/)(?!-)(?!!)(?!.*(?:^|/)\.\.(?:/|$))(?!.*\$\{{\{{)[^{_INERT}\\:\"<>|]+$"
+PATH = rf"^(?!/)(?!-)(?!~)(?!.*(?:^|/)\.\.(?:/|$))(?!.*//)(?!.*\$\{{\{{)[^{_INERT}\\:*?\x22<>|]+$"
+GLOB = rf"^(?!/)(?!-)(?!!)(?!.*(?:^|/)\.\.(?:/|$))(?!.*\$\{{\{{)[^{_INERT}\\:\x22<>|]+$"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a value must satisfy besides its type. `hint` says it in words."""
+    """What a value must satisfy besides its type. `hint` says it in words.
+
+    `empty` texts are accepted besides those that match the pattern; it follows from a default
+    that is empty and is not declared.
+    """
 
     pattern: str = ""
     hint: str = ""
@@ -36,6 +40,7 @@ class Limits:
     max_items: int = 50
     unique: bool = True
     key_pattern: str = ""
+    empty: bool = False
 
 
 def option(
@@ -122,7 +127,7 @@ def _key(field: dataclasses.Field[Any], hint: Any) -> Key:
         default=default,
         doc=field.metadata["doc"],
         example=field.metadata["example"],
-        limits=field.metadata["limits"],
+        limits=dataclasses.replace(field.metadata["limits"], empty=default == ""),
     )
 
 

@@ -12,12 +12,16 @@ from typing import Any, TypeVar, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from ci_gen.config.option import Key, Kind, Limits, Shape, keys
 from ci_gen.errors import ConfigError, Problem
 
 _TAG = "tag:yaml.org,2002:"
-_SCALAR_TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null"))
+_TAGS = frozenset(
+    _TAG + name for name in ("str", "int", "float", "bool", "null", "map", "seq", "merge", "value")
+)
+_NULLS = ("", "~", "null", "Null", "NULL")
 _MISSING: Any = object()
 
 Section = TypeVar("Section")
@@ -45,8 +49,14 @@ def compose(text: str, file: str) -> Node | None:
         message = " ".join(part for part in (error.context, error.problem) if part)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         problem = Problem(file, line, column, f"not valid YAML: {message}")
+    except ReaderError as error:
+        before = text[: error.position].splitlines() or [""]
+        message = str(error).splitlines()[0].removesuffix("special characters are not allowed")
+        place = len(before), len(before[-1]) + 1
+        problem = Problem(file, *place, f"not valid YAML: {message.rstrip(': ')}")
     except (YAMLError, ValueError, RecursionError) as error:
-        problem = Problem(file, 0, 0, f"not valid YAML: {str(error).splitlines()[0]}")
+        message = (str(error).splitlines() or ["it cannot be read"])[0]
+        problem = Problem(file, 1, 1, f"not valid YAML: {message}")
     raise ConfigError([problem])
 
 
@@ -74,6 +84,8 @@ class Reader:
         """The section at `node`, or nothing of use once a problem was found."""
         if not isinstance(node, MappingNode):
             self.problem(node, f"{where or 'the file'} must be a mapping of keys", _found(node))
+            return _MISSING
+        if self._tagged(node, where or "the file"):
             return _MISSING
         if id(node) in self._active:
             self.problem(node, f"{where} contains itself through an alias")
@@ -108,6 +120,8 @@ class Reader:
         for name, child in node.value:
             if not isinstance(name, ScalarNode):
                 self.problem(name, "a key must be a plain word")
+            elif self._tagged(name, f"the key {_quoted(name.value)}"):
+                continue
             elif name.value in pairs:
                 self.problem(name, f"the key {_quoted(name.value)} stands twice", where)
             else:
@@ -115,11 +129,8 @@ class Reader:
         return list(pairs.values())
 
     def _value(self, node: Node, key: Key, path: str) -> Any:
-        if isinstance(node, ScalarNode) and node.tag == _TAG + "null":
-            if key.nullable:
-                return None
-            self.problem(node, f"{path} has no value", "give one, or remove the key")
-            return _MISSING
+        if key.nullable and _is_null(node):
+            return None
         return self._shaped(node, key.shape, key.limits, path)
 
     def _shaped(self, node: Node, shape: Shape, limits: Limits, path: str) -> Any:
@@ -135,14 +146,19 @@ class Reader:
         if not isinstance(node, SequenceNode):
             self.problem(node, f"{path} must be a list", _found(node))
             return _MISSING
+        if self._tagged(node, path):
+            return _MISSING
+        count = len(node.value)
+        if not limits.min_items <= count <= limits.max_items:
+            wanted = f"{limits.min_items} to {limits.max_items}"
+            self.problem(node, f"{path} has {count} items; it may have {wanted}")
+            return _MISSING
         items = [
             self._shaped(child, item, limits, f"{path}[{index}]")
             for index, child in enumerate(node.value)
         ]
-        if not limits.min_items <= len(items) <= limits.max_items:
-            wanted = f"{limits.min_items} to {limits.max_items}"
-            self.problem(node, f"{path} has {len(items)} items; it may have {wanted}")
-        self._repeated(node, items, path)
+        if limits.unique:
+            self._repeated(node, items, path)
         return _MISSING if any(value is _MISSING for value in items) else tuple(items)
 
     def _repeated(self, node: SequenceNode, items: list[Any], path: str) -> None:
@@ -159,6 +175,8 @@ class Reader:
         if not isinstance(node, MappingNode):
             self.problem(node, f"{path} must be a mapping", _found(node))
             return _MISSING
+        if self._tagged(node, path):
+            return _MISSING
         result: dict[str, Any] = {}
         key_limits = Limits(pattern=limits.key_pattern, hint=limits.hint)
         for name, child in self._pairs(node, path):
@@ -172,12 +190,10 @@ class Reader:
         if not isinstance(node, ScalarNode):
             self.problem(node, f"{path} must be {_wanted(shape)}", _found(node))
             return _MISSING
-        if node.tag not in _SCALAR_TAGS:
-            self.problem(
-                node,
-                f"{path} carries the YAML tag {_quoted(str(node.tag))}",
-                "tags are not accepted",
-            )
+        if self._tagged(node, path):
+            return _MISSING
+        if _is_null(node):
+            self.problem(node, f"{path} has no value", "give one, or remove it")
             return _MISSING
         if shape.kind is Kind.TEXT:
             return self._text(node, node.value, limits, path)
@@ -187,9 +203,17 @@ class Reader:
             return self._boolean(node, path)
         return self._number(node, shape, limits, path)
 
+    def _tagged(self, node: Node, what: str) -> bool:
+        """Whether the node carries a tag that is not its own, which has then been told."""
+        tag = str(node.tag)
+        if tag in _TAGS and (tag != _TAG + "null" or _is_null(node)):
+            return False
+        self.problem(node, f"{what} carries the YAML tag {_quoted(tag)}", "tags are not accepted")
+        return True
+
     def _text(self, node: Node, value: str, limits: Limits, path: str) -> Any:
-        if value == "" and limits.pattern and path.endswith("]"):
-            self.problem(node, f"{path} is empty", limits.hint)
+        if value == "" and not limits.empty:
+            self.problem(node, f"{path} is empty", f"it must be {limits.hint}")
             return _MISSING
         if value and limits.pattern and not re.fullmatch(limits.pattern, value):
             self.problem(node, f"{path} cannot be {_quoted(value)}", f"it must be {limits.hint}")
@@ -209,14 +233,15 @@ class Reader:
         return _MISSING
 
     def _boolean(self, node: ScalarNode, path: str) -> Any:
-        if node.tag == _TAG + "bool":
-            return node.value.lower() == "true"
+        value = node.value.lower()
+        if node.tag == _TAG + "bool" and value in ("true", "false"):
+            return bool(value == "true")
         self.problem(node, f"{path} must be true or false", _found(node))
         return _MISSING
 
     def _number(self, node: ScalarNode, shape: Shape, limits: Limits, path: str) -> Any:
         whole = shape.kind is Kind.INTEGER
-        pattern = r"-?[0-9]{1,12}" if whole else r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?"
+        pattern = r"-?[0-9]{1,12}" if whole else r"-?[0-9]{1,12}(?:\.[0-9]{1,20})?(?:[eE][-+]?[0-9]{1,3})?"
         if node.style is not None or not re.fullmatch(pattern, node.value):
             self.problem(node, f"{path} must be {_wanted(shape)}", _found(node))
             return _MISSING
@@ -227,6 +252,10 @@ class Reader:
             self.problem(node, f"{path} cannot be {node.value}", wanted)
             return _MISSING
         return value
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.tag == _TAG + "null" and node.value in _NULLS
 
 
 def _wanted(shape: Shape) -> str:
@@ -244,7 +273,7 @@ def _found(node: Node) -> str:
         return "found a mapping"
     if isinstance(node, SequenceNode):
         return "found a list"
-    if node.tag == _TAG + "null":
+    if _is_null(node):
         return "found nothing"
     return f"found {_quoted(str(node.value))}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from enum import Enum
+from functools import cache
 from typing import Any, cast
 
 from ci_gen.config.model import Config
@@ -23,6 +24,7 @@ def schema() -> dict[str, Any]:
     }
 
 
+@cache
 def schema_text() -> str:
     """The schema as it is committed."""
     return json.dumps(schema(), indent=2, ensure_ascii=True) + "\n"
@@ -71,13 +73,13 @@ def _plain_shape(shape: Shape, limits: Limits) -> dict[str, Any]:
             "items": _shape(cast(Shape, shape.item), dataclasses.replace(limits, min_items=0)),
             "minItems": limits.min_items,
             "maxItems": limits.max_items,
-            "uniqueItems": True,
+            "uniqueItems": limits.unique,
         }
     if shape.kind is Kind.MAPPING:
         return {
             "type": "object",
-            "propertyNames": {"pattern": limits.key_pattern},
-            "additionalProperties": {"type": "string", "pattern": limits.pattern},
+            "propertyNames": _text(Limits(pattern=limits.key_pattern)),
+            "additionalProperties": _text(limits),
         }
     if shape.kind is Kind.CHOICE:
         return {"enum": [member.value for member in cast("type[Enum]", shape.cls)]}
@@ -86,10 +88,13 @@ def _plain_shape(shape: Shape, limits: Limits) -> dict[str, Any]:
     if shape.kind in (Kind.INTEGER, Kind.NUMBER):
         bounds = {"minimum": limits.minimum, "maximum": limits.maximum}
         return {"type": shape.kind.value, **{k: v for k, v in bounds.items() if v is not None}}
+    return _text(limits)
+
+
+def _text(limits: Limits) -> dict[str, Any]:
+    pattern = f"^$|{limits.pattern}" if limits.empty and limits.pattern else limits.pattern
     document: dict[str, Any] = {"type": "string", "maxLength": 1000}
-    if limits.pattern:
-        document["pattern"] = limits.pattern
-    return document
+    return {**document, "pattern": pattern} if pattern else document
 
 
 def plain(value: Any) -> Any:
