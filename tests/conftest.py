@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.support.golden import Golden, comparison
+
+# How long an example takes says more about the machine's other work than about the code.
+settings.register_profile("ci-gen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci-gen")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -291,25 +291,24 @@ def hostile() -> Pipeline:
 def pipelines(draw: st.DrawFn, most: int = 18) -> Pipeline:
     """Any pipeline without a cycle: some stages, matrices, gates and GPU jobs."""
     count = draw(st.integers(1, most))
+    # One number a job decides all of its traits: many small draws would be slow.
+    traits = draw(st.lists(st.integers(0, 2**20 - 1), min_size=count, max_size=count))
     jobs: list[Job] = []
-    for number in range(count):
-        needs = (
-            draw(st.lists(st.integers(0, number - 1), unique=True, max_size=4)) if number else []
-        )
-        rows = draw(st.integers(0, 3))
+    for number, trait in enumerate(traits):
+        needs = draw(st.sets(st.integers(0, number - 1), max_size=4)) if number else set()
+        rows = tuple({"variant": f"v{row}"} for row in range(trait >> 2 & 3))
         jobs.append(
             job(
                 f"job-{number}",
-                stage=draw(st.sampled_from(tuple(STAGES))),
-                needs=[f"job-{need}" for need in needs],
-                minutes=draw(st.sampled_from((0.0, 0.1, 1.0, 2.5, 20.0))),
-                runner=draw(st.sampled_from((HOSTED, GPU))),
-                gate=draw(st.booleans()),
-                forks=draw(st.booleans()),
-                matrix=Matrix(rows=tuple({"variant": f"v{row}"} for row in range(rows)))
-                if rows
-                else None,
-                events=draw(st.frozensets(st.sampled_from(Event), min_size=1)),
+                stage=tuple(STAGES)[trait >> 4 & 7],
+                needs=[f"job-{need}" for need in sorted(needs)],
+                minutes=(0.0, 0.1, 1.0, 2.5, 20.0, 20.0, 1.0, 0.3)[trait >> 7 & 7],
+                runner=GPU if trait & 1 else HOSTED,
+                gate=bool(trait & 2),
+                forks=bool(trait >> 10 & 1),
+                matrix=Matrix(rows=rows) if rows else None,
+                events=frozenset(e for at, e in enumerate(Event) if trait >> 11 & 1 << at)
+                or frozenset(Event),
             )
         )
-    return pipeline(*draw(st.permutations(jobs)))
+    return pipeline(*(jobs if draw(st.booleans()) else reversed(jobs)))

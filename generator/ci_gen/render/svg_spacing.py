@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _SWEEPS = 8
-_SLOT_WIDTH = 2.0
+_SLOT_WIDTH = 2
 
 
 class Item(NamedTuple):
@@ -62,7 +62,7 @@ class Spacing:
     ) -> tuple[dict[Item, int], int]:
         """Each item's middle, and the width of the whole."""
         needed = [self._offsets(row)[-1] + self._half(row[-1]) for row in rows]
-        width = max((round(each) for each in needed), default=0)
+        width = max(needed, default=0)
         near = Neighbours(segments)
         x: dict[Item, float] = {}
         for row, own in zip(rows, needed, strict=True):
@@ -77,17 +77,26 @@ class Spacing:
             downward = sweep % 2 == 0
             for row in rows if downward else reversed(rows):
                 self._relax(row, x, pulls, width)
-        x = {item: float(round(each)) for item, each in x.items()}
+        x = {item: float(each) for row in rows for item, each in self._whole(row, x).items()}
         for chain in self._chains(rows, near, x):
             self._straighten(chain, rows, x, width)
         return {item: round(each) for item, each in x.items()}, width
 
-    def _half(self, item: Item) -> float:
-        return (self.box if item.kind == "box" else _SLOT_WIDTH) / 2
+    def _whole(self, row: Sequence[Item], x: Mapping[Item, float]) -> dict[Item, int]:
+        """A row's middles in whole pixels; what rounding took from a distance is given back."""
+        whole: dict[Item, int] = {}
+        for index, item in enumerate(row):
+            # All distances are whole, so that rounding down keeps them but for tiny errors.
+            least = whole[row[index - 1]] + self._distance(row[index - 1], item) if index else 0
+            whole[item] = max(int(x[item] + 1e-6), least)
+        return whole
 
-    def _offsets(self, row: Sequence[Item]) -> list[float]:
+    def _half(self, item: Item) -> int:
+        return (self.box if item.kind == "box" else _SLOT_WIDTH) // 2
+
+    def _offsets(self, row: Sequence[Item]) -> list[int]:
         """The middles of a row packed as tightly as it may be, from the left edge."""
-        offsets: list[float] = []
+        offsets: list[int] = []
         for index, item in enumerate(row):
             if index:
                 offsets.append(offsets[-1] + self._distance(row[index - 1], item))
@@ -95,9 +104,9 @@ class Spacing:
                 offsets.append(self._half(item))
         return offsets
 
-    def _distance(self, left: Item, right: Item) -> float:
+    def _distance(self, left: Item, right: Item) -> int:
         """The least distance between the middles of two items side by side."""
-        gap = self.gap if left.kind == right.kind == "box" else self.gap * 0.55
+        gap = self.gap if left.kind == right.kind == "box" else self.gap // 2 + 1
         return self._half(left) + gap + self._half(right)
 
     def _pull(self, segment: Segment) -> float:
@@ -173,7 +182,7 @@ class Spacing:
         """How far to the left and right an item can go."""
         place = row.index(item)
         half = self._half(item)
-        left, right = half, width - half
+        left, right = float(half), float(width - half)
         if place:
             left = x[row[place - 1]] + self._distance(row[place - 1], item)
         if place + 1 < len(row):
