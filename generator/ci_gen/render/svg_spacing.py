@@ -170,9 +170,6 @@ class Spacing:
 
     @staticmethod
     def _align(part: Sequence[Item], low: float, high: float, x: dict[Item, float]) -> None:
-        # Where it is held from both sides the free room may be a rounding error below nothing.
-        if low > high:
-            return
         middle = round(sum(x[item] for item in part) / len(part))
         x.update(dict.fromkeys(part, min(max(middle, low), high)))
 
