@@ -21,7 +21,10 @@ path_argument = click.argument(
 
 def locate(path: str) -> str:
     """The folder of ci-gen.yaml at or above `path`; raises UsageError where there is none."""
-    root = find_root(path)
+    try:
+        root = find_root(path)
+    except FileNotFoundError as error:
+        raise UsageError("the folder that this was called in is gone.") from error
     if root is None:
         raise UsageError(
             f"there is no {CONFIG} in {Path(path).resolve()} or above it.",

@@ -12,13 +12,14 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ci_gen._version import __version__
 from ci_gen.write.digest import digest, digest_file
 from ci_gen.write.identity import generator_digest
 from ci_gen.write.root import BASE, LOCK, PENDING, find_root
 
+# What `typing` would say; importing it would cost more than reading the lock.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ci_gen.write.digest import digest_text
-from ci_gen.write.disk import File, files_below, read
+from ci_gen.write.disk import File, read
 from ci_gen.write.journal import Journal
 from ci_gen.write.lock import Entry, Lock
 from ci_gen.write.merge import distance
@@ -95,8 +95,3 @@ def _history(root: str, file: File, lock: Lock, journal: Journal) -> Known:
         stored=stored,
         forked=len(lock.entries(file.path)) > 1,
     )
-
-
-def stored_bases(root: str) -> list[str]:
-    """The paths whose base texts lie on disk."""
-    return list(files_below(root, BASE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,41 @@ def test_edits_that_contradict_each_other_are_left_to_a_person(tmp_path: Path) -
     assert (root / ".ci-gen/conflicts" / CI).read_text() == texts(config)[CI]
 
 
+def test_facts_that_differ_are_those_of_our_side(tmp_path: Path) -> None:
+    """Facts are frozen: generate does not look again, and says whose it took."""
+    root = tmp_path / "repo"
+    start(root, {"a": "1"})
+    for name in ("one", "two"):
+        git(root, "checkout", "-q", "-b", name, "main")
+        rendered = rendering(texts({"a": "1"}), config="x", facts={"name": name})
+        generate(str(root), lambda rendered=rendered: rendered)
+        git(root, "commit", "-q", "-a", "-m", name)
+    git(root, "merge", "-q", "one", check=False)
+    lock = read_lock(str(root))
+    assert lock
+    assert lock.facts == {"name": "two"}
+    rendered = rendering(texts({"a": "1"}), config="x", facts=lock.facts)
+    done = generate(str(root), lambda: rendered)
+    assert any("froze different facts" in note for note in done.notes)
+    assert read_lock(str(root)) == assess(str(root), rendered).lock
+
+
+def test_an_edit_that_the_new_text_contradicts_on_one_branch(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    config = {"a": "1", "b": "1"}
+    start(root, config)
+    branch(root, "one", {"a": "2", "b": "1"})
+    branch(root, "two", config)
+    put(root, CI, (root / CI).read_text().replace("runs: 1\n    on: all\n\n  b", "mine\n\n  b"))
+    commit_config(root, {"a": "1", "b": "1", "c": "1"})
+    git(root, "merge", "-q", "one", check=False)
+    put(root, "ci-gen.yaml", "a: 3\nb: 1\nc: 1\n")
+    before = (root / CI).read_bytes()
+    done, _ = regenerate(root)
+    assert statuses(done)[CI] == "conflict"
+    assert (root / CI).read_bytes() == before
+
+
 keys = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("12"), min_size=1)
 
 
@@ -150,14 +186,15 @@ keys = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("12"), min_siz
 )
 @given(keys, keys, keys, st.sampled_from(["merge", "diff3"]))
 def test_any_two_branches_end_as_if_generated_anew(
-    tmp_path_factory: pytest.TempPathFactory,
+    memory: Path,
     base: dict[str, str],
     one: dict[str, str],
     two: dict[str, str],
     style: str,
 ) -> None:
     """Without hand edits nothing but the config can need a person."""
-    root = tmp_path_factory.mktemp("branches") / "repo"
+    folder = Path(tempfile.mkdtemp(dir=memory))
+    root = folder / "repo"
     start(root, base)
     git(root, "config", "merge.conflictStyle", style)
     branch(root, "one", one)
@@ -166,8 +203,8 @@ def test_any_two_branches_end_as_if_generated_anew(
     joined = {**one, **two}
     put(root, "ci-gen.yaml", "".join(f"{key}: {value}\n" for key, value in joined.items()))
     settle(root)
-    fresh = tmp_path_factory.mktemp("fresh")
+    fresh = folder / "fresh"
     put(fresh, "ci-gen.yaml", (root / "ci-gen.yaml").read_bytes())
     run(fresh, texts(joined), config=(root / "ci-gen.yaml").read_text())
     assert tree(root) == tree(fresh)
-    shutil.rmtree(root)
+    shutil.rmtree(folder)

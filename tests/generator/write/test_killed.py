@@ -6,8 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,16 +49,6 @@ def users(files: dict[str, bytes]) -> dict[str, bytes]:
         for path, data in files.items()
         if not path.startswith(".ci-gen/") and ".ci-gen-tmp-" not in path
     }
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: these tests sync thousands of files."""
-    if not os.access("/dev/shm", os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder).resolve()
 
 
 @pytest.fixture(scope="module")

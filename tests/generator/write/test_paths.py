@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ci_gen.errors import UsageError
+from ci_gen.write.disk import read
 from ci_gen.write.paths import real_path, refuse_strays
 
 
@@ -66,3 +67,4 @@ def test_what_cannot_be_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "null").symlink_to("loop")
     (tmp_path / "loop").symlink_to("null")
     assert real_path(str(tmp_path), "loop")[1] == "is not a regular file"
+    assert read(str(tmp_path), "loop").data is None

@@ -35,11 +35,11 @@ def refuse(monkeypatch: pytest.MonkeyPatch, name: str, step: int, number: int) -
 
 @pytest.mark.parametrize(("name", "least"), [("write", 10), ("fsync", 10)])
 def test_a_disk_full_at_any_step_leaves_everything_old(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, least: int
+    memory: Path, monkeypatch: pytest.MonkeyPatch, name: str, least: int
 ) -> None:
     untouched = 0
     for step in range(1, 100):
-        root = tmp_path / str(step)
+        root = memory / str(step)
         root.mkdir()
         run(root)
         before = tree(root)
