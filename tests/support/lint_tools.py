@@ -80,20 +80,38 @@ def actionlint(sources: Sequence[Source], folder: Path) -> list[Finding]:
 
 def zizmor(sources: Sequence[Source], folder: Path) -> list[Finding]:
     """Zizmor with the pedantic persona, offline, without any configuration file."""
-    program = tool("zizmor")
+    return [
+        finding
+        for paths in _chunks(_write(sources, folder))
+        for finding in _zizmor(paths, folder, tool("zizmor"))
+    ]
+
+
+_ZIZMOR = (
+    *("--persona=pedantic", "--offline", "--no-config", "--no-exit-codes", "-q"),
+    *("--strict-collection", "--format=json-v1"),
+)
+
+
+def _zizmor(paths: Mapping[str, Source], folder: Path, program: str) -> list[Finding]:
+    """One run; where a file stops it, a run for each, and a finding for what cannot be audited."""
+    try:
+        audited = json.loads(_run([program, *_ZIZMOR, *paths], folder, (0,)) or "[]")
+    except RuntimeError as error:
+        if len(paths) > 1:
+            each = [_zizmor({path: source}, folder, program) for path, source in paths.items()]
+            return [finding for findings in each for finding in findings]
+        (source,) = paths.values()
+        message = str(error).partition("Stack backtrace")[0]
+        return [Finding("zizmor", source.key, source.path, 1, "not-audited", message)]
     findings = []
-    flags = ["--persona=pedantic", "--offline", "--no-config", "--no-exit-codes", "-q"]
-    for paths in _chunks(_write(sources, folder)):
-        command = [program, *flags, "--strict-collection", "--format=json-v1", *paths]
-        for raw in json.loads(_run(command, folder, (0,)) or "[]"):
-            if raw["ignored"]:
-                continue
-            places = raw["locations"]
-            place = next((p for p in places if p["symbolic"]["kind"] == "Primary"), places[0])
-            source = paths[place["symbolic"]["key"]["Local"]["verbatim_path"]]
-            line = place["concrete"]["location"]["start_point"]["row"] + 1
-            message = f"{raw['desc']}: {place['symbolic']['annotation']}"
-            findings.append(Finding("zizmor", source.key, source.path, line, raw["ident"], message))
+    for raw in (each for each in audited if not each["ignored"]):
+        places = raw["locations"]
+        place = next((p for p in places if p["symbolic"]["kind"] == "Primary"), places[0])
+        source = paths[place["symbolic"]["key"]["Local"]["verbatim_path"]]
+        line = place["concrete"]["location"]["start_point"]["row"] + 1
+        message = f"{raw['desc']}: {place['symbolic']['annotation']}"
+        findings.append(Finding("zizmor", source.key, source.path, line, raw["ident"], message))
     return findings
 
 
@@ -158,16 +176,20 @@ def _shell_finding(block: Block, raw: Mapping[str, Any]) -> Finding:
 
 
 def _write(sources: Sequence[Source], folder: Path) -> dict[str, Source]:
-    """Each source in a repository of its own: relative path -> source."""
+    """Each source in a repository of its own: relative path -> source.
+
+    All names have one length: actionlint takes 1 for the repository of all that is in 10.
+    """
     written = {}
     for number, source in enumerate(sources):
-        root = folder / str(number)
+        name = f"{number:08}"
+        root = folder / name
         (root / ".git").mkdir(parents=True)
         for path, text in {**source.siblings, source.path: source.text}.items():
             target = root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, "utf-8", newline="")
-        written[f"{number}/{source.path}"] = source
+        written[f"{name}/{source.path}"] = source
     return written
 
 

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 
 import pytest
+from tests.generator.render.cases import CONFIGS, FACTS, everything
 from tests.support import planned
 from tests.support.events import FORK, MANUAL, PULL_REQUEST, PUSH, TAG, Event
-from tests.support.facts import cmake_project, facts, python_project
 from tests.support.planned import IDLE, RUNS, WAITS, Planned
 
-from ci_gen.config.model import Config
-from ci_gen.config.reader import read
-from ci_gen.detect.model import Platform
-from ci_gen.pipeline.plan import plan
-from ci_gen.pipeline.settings import settle
-from ci_gen.render import github, gitlab
-from ci_gen.render.pins import pins
-from ci_gen.render.source import ActionSource
-
-SOURCE = ActionSource(repository="ci-gen/ci-gen", commit="a" * 40, version="0.1.0")
 HEAD, BASE = "b" * 40, "c" * 40
 EVENTS = {
     "push to main": Event(kind=PUSH, head=HEAD, base=BASE),
@@ -34,47 +23,12 @@ EVENTS = {
     "by hand": Event(kind=MANUAL, head=HEAD, ref="main"),
     "by hand on a branch": Event(kind=MANUAL, head=HEAD, ref="topic"),
 }
-CUDA = """\
-cuda:
-  enabled: true
-  variants:
-    - {name: cuda12, toolkit: "12.8", architectures: ["80", "90a-real"]}
-    - {name: cuda13, architectures: [native]}
-"""
-CONFIGS = {
-    "plain": "",
-    "cuda": CUDA,
-    "forks with approval": CUDA
-    + "environments: [{name: forks, tier: testing}]\nforks: {gpu: approve, environment: forks}\n",
-    "few triggers": CUDA + "triggers: {pull_request: false, tags: [], manual: false}\n",
-    "several tags": 'triggers: {tags: ["v*", "release/*", "nightly"]}\n',
-    "other branch": "default_branch: trunk\n",
-    "times": "timeouts: {check: 3, build: 7, test: 9}\nretention: {packages: 3, evidence: 5}\n",
-}
-FACTS = {
-    "cmake": facts(cmake_project()),
-    "python": facts(python_project()),
-    "both": facts(cmake_project(), python_project(path="service"), submodules=("vendor/x",)),
-}
-
-
-@functools.cache
-def rendered(config_name: str, facts_name: str) -> dict[str, str]:
-    """Both platforms' files for one config."""
-    text = f"version: 1\nplatforms: [github, gitlab]\n{CONFIGS[config_name]}"
-    config = read(text, Config, "ci-gen.yaml")
-    assert set(config.platforms) == {Platform.GITHUB, Platform.GITLAB}
-    pipeline = plan(settle(config, FACTS[facts_name]))
-    return {
-        **github.workflows(pipeline, SOURCE, pins()),
-        **gitlab.files(pipeline, SOURCE, pins(), config.files),
-    }
 
 
 @pytest.fixture(params=[f"{c} / {f}" for c in CONFIGS for f in FACTS])
 def texts(request: pytest.FixtureRequest) -> dict[str, str]:
     config, _, seen = request.param.partition(" / ")
-    return rendered(config, seen)
+    return everything(config, seen)
 
 
 @pytest.mark.parametrize("code", [True, False], ids=["code", "docs-only"])
@@ -87,7 +41,7 @@ def test_the_same_events_run_the_same_jobs(texts: Mapping[str, str], name: str, 
 
 def test_every_kind_of_state_is_met() -> None:
     """The comparison above would also hold of two pipelines that never do anything."""
-    texts = rendered("forks with approval", "cmake")
+    texts = everything("forks with approval", "cmake")
     seen = {
         name: set(states(planned.github(texts, event, code=True)).values())
         for name, event in EVENTS.items()
