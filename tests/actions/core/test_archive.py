@@ -7,6 +7,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ci_gen_actions.core.archive import (
     ArchiveError,
     Entry,
@@ -16,8 +19,6 @@ from ci_gen_actions.core.archive import (
     unpack_tar_gz,
     write_tar_gz,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def sample(folder: Path, *, mode: int = 0o700, time: int = 1) -> list[Entry]:
@@ -158,7 +159,7 @@ def test_no_archive_at_all(tmp_path: Path) -> None:
 @given(st.text(alphabet="a./", max_size=12), st.text(alphabet="a./", max_size=12))
 def test_what_stays_inside_stays_inside(folder: str, target: str) -> None:
     if is_safe_name(folder) and stays_inside(folder, target):
-        there = os.path.normpath(os.path.join("/top", folder, target))
+        there = os.path.normpath(Path("/top", folder, target))
         assert (there + "/").startswith("/top/")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from ci_gen_actions.core.junit import Case, Outcome, Report, ReportError, parse, read
 from ci_gen_actions.core.junit_summary import counts, failures
 

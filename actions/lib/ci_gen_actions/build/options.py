@@ -40,11 +40,11 @@ class Options:
         choices=("auto", "GGML_CUDA", "LLAMA_CUDA", "LLAMA_CUBLAS"),
     )
     cmake_args: tuple[str, ...] = option(
-        doc="Further arguments of the configuration, one a line. They come last and win.",
+        doc="Further arguments of the configuration. They come last and win.",
         default=(),
     )
     targets: tuple[str, ...] = option(
-        doc="Targets to build, one a line; all where empty.",
+        doc="Targets to build; all where empty.",
         default=(),
         pattern=r"[A-Za-z0-9_][A-Za-z0-9_.+:/-]*",
     )
@@ -98,7 +98,7 @@ class Options:
         pattern=NAME,
     )
     package_paths: tuple[str, ...] = option(
-        doc="Globs relative to the build folder, one a line: what the package holds, each file "
+        doc="Globs relative to the build folder: what the package holds, each file "
         "under its own path. Executables as `bin/` and shared libraries as `lib/` where empty.",
         default=(),
     )
@@ -108,7 +108,7 @@ class Options:
         default="",
     )
     evidence_name: str = option(
-        doc="The name of the evidence file; `build` where empty.", default="", pattern=NAME
+        doc="The name of the evidence file, without .json.", default="build", pattern=NAME
     )
 
 

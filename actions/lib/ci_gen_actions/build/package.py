@@ -146,13 +146,19 @@ def _programs(files: Mapping[str, Path]) -> dict[str, str]:
     }
     beside = {posixpath.dirname(name) for name in programs}
     needed = {each for found in known.values() for each in found.needed}
+    # a library and the links to it stay together, under whichever name it is asked for
+    needed_files = {
+        files[name].resolve()
+        for name, found in known.items()
+        if needed & {posixpath.basename(name), found.soname}
+    }
     chosen: dict[str, str] = {}
     for name, found in known.items():
         base = posixpath.basename(name)
         if name in programs:
             _put(chosen, f"bin/{base}", name, files)
         elif found.kind is elf.Kind.LIBRARY and _SHARED.fullmatch(base):
-            wanted = needed & {base, found.soname} or posixpath.dirname(name) not in beside
+            wanted = files[name].resolve() in needed_files or posixpath.dirname(name) not in beside
             _put(chosen, f"{'lib' if wanted else 'bin'}/{base}", name, files)
     return chosen
 

@@ -25,7 +25,7 @@ class Options:
         choices=("auto", "uv", "poetry", "pdm", "pipenv", "pip"),
     )
     requirements: tuple[str, ...] = option(
-        doc="Requirements files of the service, relative to `source`, one a line. They must "
+        doc="Requirements files of the service, relative to `source`. They must "
         "exist; their digests become evidence.",
         default=(),
         pattern=r"[^-].*",
@@ -43,7 +43,7 @@ class Options:
         doc="Seconds that each step may take; then the verdict is ERROR.", default=1800, minimum=1
     )
     evidence_name: str = option(
-        doc="The name of the evidence file; `build-python` where empty.", default="", pattern=NAME
+        doc="The name of the evidence file, without .json.", default="build-python", pattern=NAME
     )
 
 

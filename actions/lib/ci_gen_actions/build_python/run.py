@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -115,12 +117,32 @@ def _wheel(options: Options, ci: Dialect, folders: plan.Folders, uv: str, epoch:
     wheels = sorted(folders.fresh.glob("*.whl"))
     if len(wheels) != 1:
         raise Failed(f"the build made {len(wheels)} wheels where it should make one")
+    missing = lost_files(wheels[0])
+    if missing:
+        raise Failed(f"the wheel lacks files that its RECORD lists: {', '.join(missing)}")
     with ci.group("Try the wheel"):
         for argv in plan.trial(folders, sys.executable, uv, wheels[0]):
             _step(argv, options, ci, folders.output.parent, environ, "the wheel does not install")
     folders.output.mkdir(parents=True, exist_ok=True)
     made = [*wheels, *sorted(folders.fresh.glob("*.tar.gz"))]
     return [Path(shutil.move(path, folders.output / path.name)) for path in made]
+
+
+def lost_files(wheel: Path) -> list[str]:
+    """What the wheel's RECORD lists and the wheel lacks; installers pass over it in silence.
+
+    Raises Failed for what is no wheel.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            records = [name for name in names if name.endswith(".dist-info/RECORD")]
+            text = archive.read(records[0]).decode("utf-8", "replace") if records else ""
+    except zipfile.BadZipFile as error:
+        raise Failed(f"{wheel.name} is no wheel: {error}") from None
+    if not records:
+        raise Failed(f"{wheel.name} is no wheel: it has no RECORD")
+    return [row[0] for row in csv.reader(text.splitlines()) if row and row[0] not in names]
 
 
 def _step(

@@ -18,30 +18,27 @@ class Options:
     )
     source: str = option(doc="The folder of the Python project; pytest runs in it.", default=".")
     paths: tuple[str, ...] = option(
-        doc="What to collect tests from, relative to `source`, one a line; pytest's own choice "
-        "where empty.",
+        doc="What to collect tests from, relative to `source`; pytest's own choice where empty.",
         default=(),
         pattern=r"[^-].*",
     )
-    args: tuple[str, ...] = option(doc="Further arguments of pytest, one a line.", default=())
+    args: tuple[str, ...] = option(doc="Further arguments of pytest.", default=())
     manager: str = option(
         doc="What installs the project. `auto` reads it from the lock files and pyproject.toml.",
         default="auto",
         choices=("auto", "uv", "poetry", "pdm", "pipenv", "pip"),
     )
     requirements: tuple[str, ...] = option(
-        doc="Requirements files to install too, relative to `source`, one a line.",
+        doc="Requirements files to install too, relative to `source`.",
         default=(),
         pattern=r"[^-].*",
     )
     extras: tuple[str, ...] = option(
-        doc="Optional dependencies of the project to install, one a line.",
+        doc="Optional dependencies of the project to install.",
         default=(),
         pattern=NAME,
     )
-    groups: tuple[str, ...] = option(
-        doc="Dependency groups to install, one a line.", default=(), pattern=NAME
-    )
+    groups: tuple[str, ...] = option(doc="Dependency groups to install.", default=(), pattern=NAME)
     package: str = option(
         doc="A .tar.gz made by `build`, as path or glob that matches one. It is unpacked; tests "
         "find its folder in CI_GEN_PACKAGE_DIR and its bin/ first on PATH.",
@@ -63,7 +60,7 @@ class Options:
         default="",
     )
     evidence_name: str = option(
-        doc="The name of the evidence file; `pytest` where empty.", default="", pattern=NAME
+        doc="The name of the evidence file, without .json.", default="pytest", pattern=NAME
     )
 
 
