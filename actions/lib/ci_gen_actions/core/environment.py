@@ -13,6 +13,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from pathlib import Path
 from .dialect import Dialect, detect
 from .errors import EXIT_INTERRUPTED, ActionError, CannotDecide, Interrupted
 from .files import write_atomically
+from .process import capture, run
 
 MARKER = "ci-gen-ready"
 INSTALL_SECONDS = 900.0
@@ -115,11 +117,11 @@ def provide(requirements: Path, environ: Mapping[str, str], ci: Dialect) -> Path
         if ready(cache / "envs" / name):
             return (cache / "envs" / name).resolve()
     cache = _writable(folders)
-    with _lock(cache / "envs" / f"{name}.lock", ci):
+    with _lock(cache / "envs" / f"{name}.lock", ci) as lock:
         folder = (cache / "envs" / name).resolve()
         if not ready(folder):  # another job may have made it while we waited
             with ci.group(f"Make the environment of {requirements.name}"):
-                _make(folder, requirements, base, environ, ci)
+                _make(folder, requirements, base, environ, ci, lock)
         return folder
 
 
@@ -152,8 +154,12 @@ def _writable(folders: Sequence[Path]) -> Path:
 
 
 @contextmanager
-def _lock(path: Path, ci: Dialect) -> Iterator[None]:
-    """Hold the lock; the kernel gives it back when the process ends, however it ends."""
+def _lock(path: Path, ci: Dialect) -> Iterator[int]:
+    """Hold the lock; the kernel gives it back when every process that has it open ended.
+
+    The installer gets it, too: where the launcher alone is killed, the installer goes on
+    writing, and nobody else may begin until it is done.
+    """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -164,48 +170,67 @@ def _lock(path: Path, ci: Dialect) -> Iterator[None]:
         except OSError:
             ci.log("another job makes the same environment; waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle
     finally:
         os.close(handle)
 
 
 def _make(
-    folder: Path, requirements: Path, base: Base, environ: Mapping[str, str], ci: Dialect
+    folder: Path,
+    requirements: Path,
+    base: Base,
+    environ: Mapping[str, str],
+    ci: Dialect,
+    lock: int,
 ) -> None:
     try:
         if folder.exists():
             ci.log(f"{folder} was left unfinished by a run that was killed; making it anew")
             shutil.rmtree(folder)
-        for argv in install_plan(folder, requirements, base, shutil.which("uv")):
-            _install(argv, folder, environ, ci)
+        uv = shutil.which("uv")
+        own_pip = not uv and has_pip(base)
+        for argv in install_plan(folder, requirements, base, uv, own_pip=own_pip):
+            _install(argv, folder, environ, ci, lock)
         write_atomically(folder / MARKER, f"{requirements.name}\n")
     except OSError as error:
         raise _no_room(folder, error) from error
 
 
+def has_pip(base: Base) -> bool:
+    """Whether the interpreter has a pip that can install into another environment (22.3)."""
+    done = capture([base.executable, "-I", "-m", "pip", "--version"], timeout=60)
+    found = re.match(rb"pip (\d+)\.(\d+)", done.stdout)
+    return found is not None and (int(found[1]), int(found[2])) >= (22, 3)
+
+
 def install_plan(
-    folder: Path, requirements: Path, base: Base, uv: str | None
+    folder: Path, requirements: Path, base: Base, uv: str | None, *, own_pip: bool
 ) -> tuple[tuple[str, ...], ...]:
-    """The commands that make the environment; nothing without a matching hash is installed."""
+    """The commands that make the environment; nothing without a matching hash is installed.
+
+    With `own_pip` the interpreter's pip does it, which saves putting one into the environment.
+    """
     python = str(folder / "bin" / "python")
     if uv:
         return (
             (uv, "venv", "--no-project", "--python", base.executable, str(folder)),
             (uv, "pip", "sync", "--require-hashes", "--python", python, str(requirements)),
         )
-    pip = (python, "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check")
-    return (
-        (base.executable, "-I", "-m", "venv", str(folder)),
-        (*pip, "--require-hashes", "--no-deps", "-r", str(requirements)),
-    )
+    venv = (base.executable, "-I", "-m", "venv")
+    flags = ("--no-input", "--disable-pip-version-check", "--require-hashes", "--no-deps")
+    install = ("install", *flags, "-r", str(requirements))
+    if own_pip:
+        pip = (base.executable, "-I", "-m", "pip", "--python", python)
+        return ((*venv, "--without-pip", str(folder)), (*pip, *install))
+    return ((*venv, str(folder)), (python, "-I", "-m", "pip", *install))
 
 
-def _install(argv: Sequence[str], folder: Path, environ: Mapping[str, str], ci: Dialect) -> None:
-    from .process import run
-
+def _install(
+    argv: Sequence[str], folder: Path, environ: Mapping[str, str], ci: Dialect, lock: int
+) -> None:
     kept = {name: text for name, text in environ.items() if not name.startswith(_CALLERS)}
     # Not in the caller's folder, whose uv.toml or pyproject.toml would be taken for ours.
-    done = run(argv, ci=ci, cwd=folder.parent, env=kept, timeout=INSTALL_SECONDS)
+    done = run(argv, ci=ci, cwd=folder.parent, env=kept, timeout=INSTALL_SECONDS, pass_fds=(lock,))
     if done.ok:
         return
     if _disk_full(done.output):
