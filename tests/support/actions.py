@@ -27,8 +27,17 @@ class Ended:
 
 
 def bare_environment(**more: str) -> dict[str, str]:
-    """An environment without anything of the platform that the tests themselves run on."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    """An environment without anything of the platform that the tests themselves run on.
+
+    What leads to a package index stays: how to reach one is the machine's business.
+    """
+    names = ("PATH", "HOME", "LANG")
+    index = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_", "HTTPS_", "NO_PROXY")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in names or name.upper().startswith(index)
+    }
     return {**kept, **more}
 
 
