@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from ci_gen._version import __version__
+from ci_gen.errors import WRONG
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -92,7 +93,16 @@ class LazyGroup(click.Group):
         ctx.exit(status if isinstance(status, int) else 0)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="ci-gen")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """A complete, hardened CI/CD pipeline for llama.cpp services from one config file."""
+    if ctx.invoked_subcommand is None:
+        # Releases of click differ in what a call without a command is; ours is wrong usage.
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(WRONG)
