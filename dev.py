@@ -5,6 +5,7 @@
     python3 dev.py lint          ruff, mypy, and the oldest Python that the code runs on
     python3 dev.py e2e [ARG..]   run the generated pipelines with act and gitlab-ci-local
     python3 dev.py docs          write what derives from the options: action.yml, references
+    python3 dev.py build         wheel and source release, into dist
     python3 dev.py lock          write the hash-locked requirements anew
 
 Tools go to .venv, from requirements locked by hash, and nothing else of the machine is
@@ -40,7 +41,16 @@ DEMO = ROOT / "build" / "demo" / "llama-service"
 COVERAGE_FLOOR = 90.0
 
 LOCKS = ("generator", "dev", "toolchain", "compiler", "e2e", "node")
-LINTED = ("generator", "actions", "tests", "examples", "bench", "dev.py", "hatch_build.py")
+LINTED = (
+    ".github",
+    "generator",
+    "actions",
+    "tests",
+    "examples",
+    "bench",
+    "dev.py",
+    "hatch_build.py",
+)
 
 
 def stop(message: str, following: str = "", status: int = 3) -> NoReturn:
@@ -137,12 +147,15 @@ def set_up() -> None:
     """Make .venv with the tools of development and this project in it."""
     if not done_before("venv", digest()):
         shutil.rmtree(VENV, ignore_errors=True)
-        made = [sys.executable, "-m", "venv", str(VENV)]
+        # Not the interpreter of the very environment that was just removed.
+        python = str(getattr(sys, "_base_executable", None) or sys.executable)
+        made = [python, "-m", "venv", str(VENV)]
         done = subprocess.run(made, capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(VENV, ignore_errors=True)
+            said = (done.stdout + done.stderr).strip()
             stop(
-                f"this Python cannot make a virtual environment: {sys.executable}\n{done.stdout}",
+                f"this Python cannot make a virtual environment: {python}\n{said}",
                 "install its venv module (Debian: apt-get install python3-venv)",
             )
         remember("venv", digest())
@@ -155,9 +168,14 @@ def set_up() -> None:
 
 
 def set_up_toolchain() -> None:
-    """See to CMake, a build program and C and C++ compilers: the machine's, or PyPI's."""
+    """See to CMake, a build program and C and C++ compilers: the machine's, or PyPI's.
+
+    Elsewhere than on Linux nothing is compiled: the actions run there alone.
+    """
     if not found("git"):
         stop("git is not installed.", "install git", status=2)
+    if sys.platform != "linux":
+        return
     if not found("cmake") or not found("ninja", "make"):
         install("toolchain", "Installing CMake and Ninja into .venv")
     if not (found("cc", "gcc", "clang") and found("c++", "g++", "clang++")):
@@ -259,6 +277,12 @@ def docs(arguments: list[str]) -> int:
     return run("python", "-m", "ci_gen_actions.core.document", *arguments)
 
 
+def build(arguments: list[str]) -> int:
+    """A wheel and a source release in dist."""
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    return run("hatchling", "build", "-t", "sdist", "-t", "wheel", *arguments)
+
+
 def lock(arguments: list[str]) -> int:
     """Lock all requirements anew; `--upgrade` takes the newest of everything."""
     flags = ["--generate-hashes", "--universal", "--no-emit-index-url", "--quiet"]
@@ -276,6 +300,8 @@ def lock(arguments: list[str]) -> int:
 
 def demo(arguments: list[str]) -> int:
     """The main job, on the spot: a repository, its pipeline, and the pipeline's jobs."""
+    if sys.platform != "linux":
+        stop("the demo runs the pipeline's jobs, which need Linux.", "see README.md", status=2)
     set_up_toolchain()
     shutil.rmtree(DEMO, ignore_errors=True)
     made = ["examples/llama-service/materialise.py", str(DEMO)]
@@ -299,7 +325,15 @@ def demo(arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {"demo": demo, "test": test, "lint": lint, "e2e": e2e, "docs": docs, "lock": lock}
+COMMANDS = {
+    "demo": demo,
+    "test": test,
+    "lint": lint,
+    "e2e": e2e,
+    "docs": docs,
+    "build": build,
+    "lock": lock,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
