@@ -58,7 +58,7 @@ def test_conditions_of_gitlab(text: str, value: bool) -> None:
 
 @pytest.mark.parametrize("text", ["$A ==", "($A", "$A $B", "$A =~ $B", "a + b", "$A == ~"])
 def test_what_is_not_understood_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match="condition|place|understood|closed|needs|left"):
+    with pytest.raises(ValueError, match=r"condition|place|understood|closed|needs|left"):
         conditions.gitlab(text, VARIABLES)
 
 
