@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core.git import git, last_line, paths, printable
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide
+from ..core.git import git, last_line, paths, printable
 from ..core.inert import listed, plain
 from ..core.result import Result, Verdict
 from .options import Options, Outputs

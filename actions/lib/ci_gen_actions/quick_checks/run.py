@@ -6,8 +6,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..core.git import printable
 from ..core.dialect import Dialect
+from ..core.git import printable
 from ..core.globs import compile_patterns
 from ..core.inert import code, plain, table
 from ..core.result import Result, Verdict
