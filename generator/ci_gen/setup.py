@@ -16,7 +16,7 @@ from ci_gen.config.reader import read
 from ci_gen.detect.description import describe
 from ci_gen.detect.model import Facts, Platform, ProjectKind
 from ci_gen.detect.repository import detect
-from ci_gen.errors import ConfigError
+from ci_gen.errors import ConfigError, UsageError
 from ci_gen.pipeline.settings import CONFIG_FILE
 from ci_gen.project import Project, assemble, load, render, rendering
 from ci_gen.render.names import beside
@@ -65,13 +65,19 @@ class Report:
 def initialise(path: Path, answers: Answers, *, dry_run: bool = False) -> Report:
     """Set a repository up, or bring one that is set up already up to date.
 
-    Raises ConfigError where there is nothing to build or a setting is wrong; nothing has
-    been written then.
+    Raises UsageError where there is nothing to build, ConfigError where a setting is wrong;
+    nothing has been written then.
     """
     root = path.resolve()
     if (root / CONFIG_FILE).is_file():
         return _again(root, answers, dry_run)
     facts = detect(root)
+    if not facts.projects and not any(key.startswith("services") for key, _ in answers.settings):
+        raise UsageError(
+            f"Nothing to build was found in {root}: no CMake project and no Python project.",
+            "Say what to build, for example:\n"
+            "  ci-gen init --set 'services=[{name: server, path: ., kind: cmake}]'",
+        )
     draft = _draft(root, facts, answers)
     text, project = _around_the_users_files(root, facts, draft, answers)
     own = {CONFIG_FILE: text}

@@ -10,6 +10,8 @@ import click
 
 from ci_gen.setup import Answers, Report, initialise
 
+_VENDORED = ".ci-gen/actions/"
+
 
 @click.command(name="init")
 @click.argument("path", type=click.Path(file_okay=False, exists=True), default=".")
@@ -81,7 +83,16 @@ def _shown(report: Report, dry_run: bool) -> str:
     lines.append("Would write" if dry_run else "Files")
     lines += [
         f"  {status:<9}  {path}" + (f"  ({why})" if why else "")
-        for status, path, why in report.files
+        for status, path, why in _folded(report.files)
     ]
     lines += ["", "Next", *(f"  {number}. {step}" for number, step in enumerate(report.next, 1))]
     return "\n".join(lines)
+
+
+def _folded(files: tuple[tuple[str, str, str], ...]) -> list[tuple[str, str, str]]:
+    """The files with the vendored actions, which are many, as one line a status."""
+    shown = [file for file in files if not file[1].startswith(_VENDORED)]
+    for status in dict.fromkeys(status for status, path, _ in files if path.startswith(_VENDORED)):
+        count = sum(file[0] == status and file[1].startswith(_VENDORED) for file in files)
+        shown.append((status, _VENDORED, f"{count} files: the actions"))
+    return shown

@@ -9,6 +9,9 @@ from ci_gen.render.source import VENDOR_FOLDER
 
 _SUFFIXES = frozenset({".py", ".yml", ".txt", ".json"})
 
+# Of no use there: Python's leavings, and the root action's part, which needs the generator.
+_LEFT_OUT = frozenset({"__pycache__", "ci_gen"})
+
 
 def actions_folder() -> Path:
     """Where our actions lie: in the installed package, or beside generator/ in a checkout."""
@@ -23,5 +26,7 @@ def vendored() -> dict[str, str]:
     return {
         f"{VENDOR_FOLDER}/actions/{path.relative_to(folder).as_posix()}": path.read_text("utf-8")
         for path in sorted(folder.rglob("*"))
-        if path.suffix in _SUFFIXES and path.is_file() and "__pycache__" not in path.parts
+        if path.suffix in _SUFFIXES
+        and path.is_file()
+        and _LEFT_OUT.isdisjoint(path.relative_to(folder).parts)
     }
