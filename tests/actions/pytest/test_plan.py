@@ -95,13 +95,13 @@ MORE: dict[str, Any] = {"requirements": ("r.txt",), "extras": ("a", "b"), "group
             [
                 VENV,
                 (
-                    *("/bin/pdm", "install", "--non-interactive", "--frozen-lockfile"),
+                    *("/bin/pdm", "--non-interactive", "install", "--frozen-lockfile"),
                     *("-G", "a", "-G", "b", "-G", "g", "-G", "h"),
                 ),
                 (*PIP, "-r", "r.txt"),
             ],
         ),
-        ({"tables": frozenset({"pdm"})}, {}, [VENV, ("/bin/pdm", "install", "--non-interactive")]),
+        ({"tables": frozenset({"pdm"})}, {}, [VENV, ("/bin/pdm", "--non-interactive", "install")]),
         ({"locks": frozenset({"pipenv"})}, {}, [VENV, ("/bin/pipenv", "sync", "--dev")]),
         (
             {"pipfile": True},

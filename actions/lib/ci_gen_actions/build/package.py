@@ -14,6 +14,7 @@ from ..core.archive import Entry, stays_inside
 from ..core.errors import CannotDecide, UsageError
 from . import elf
 
+_VERSIONED = re.compile(r"\.so\.[0-9]")
 _SHARED = re.compile(r".+\.so(\.[0-9]+)*")
 
 
@@ -134,8 +135,9 @@ def _with_targets(files: Mapping[str, Path], name: str) -> Iterator[str]:
 def _programs(files: Mapping[str, Path]) -> dict[str, str]:
     """Executables as bin/<name>, shared libraries as lib/<name>.
 
-    A library that no other file asks the loader for, and that lies beside an executable, is
-    a plugin: programs look for those in their own folder (ggml's backends), so it goes to bin/.
+    An unversioned library that no other file asks the loader for, and that lies beside an
+    executable, is a plugin: programs look for those in their own folder (ggml's backends), so
+    it goes to bin/.
     """
     kinds = {name: elf.read(path) for name, path in files.items() if path.is_file()}
     known = {name: found for name, found in kinds.items() if found is not None}
@@ -147,10 +149,10 @@ def _programs(files: Mapping[str, Path]) -> dict[str, str]:
     beside = {posixpath.dirname(name) for name in programs}
     needed = {each for found in known.values() for each in found.needed}
     # a library and the links to it stay together, under whichever name it is asked for
-    needed_files = {
+    linked = {
         files[name].resolve()
         for name, found in known.items()
-        if needed & {posixpath.basename(name), found.soname}
+        if needed & {posixpath.basename(name), found.soname} or _VERSIONED.search(found.soname)
     }
     chosen: dict[str, str] = {}
     for name, found in known.items():
@@ -158,7 +160,7 @@ def _programs(files: Mapping[str, Path]) -> dict[str, str]:
         if name in programs:
             _put(chosen, f"bin/{base}", name, files)
         elif found.kind is elf.Kind.LIBRARY and _SHARED.fullmatch(base):
-            wanted = files[name].resolve() in needed_files or posixpath.dirname(name) not in beside
+            wanted = files[name].resolve() in linked or posixpath.dirname(name) not in beside
             _put(chosen, f"{'lib' if wanted else 'bin'}/{base}", name, files)
     return chosen
 

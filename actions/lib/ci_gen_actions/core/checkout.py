@@ -29,7 +29,12 @@ class Head:
 
 
 def head(folder: Path, workspace: Path) -> Head:
-    """What is checked out in `folder`; without git, or outside of a repository, an empty Head."""
+    """What is checked out in `folder`; an empty Head without git or where it tracks nothing there.
+
+    A folder that a repository around it ignores is not described by the commit of that one.
+    """
+    if not _asked(folder, workspace, "ls-files", "-z", "--", "."):
+        return Head()
     shown = _asked(folder, workspace, "log", "-1", "--no-show-signature", "--format=%H %ct")
     commit, _, time = (shown or b"").decode("ascii", "replace").strip().partition(" ")
     if not time.isdigit():

@@ -160,7 +160,7 @@ def _pdm(options: Options, project: Project, tool: str) -> Step:
     frozen = ["--frozen-lockfile"] if "pdm" in project.locks else []
     wanted = [word for name in (*options.extras, *options.groups) for word in ("-G", name)]
     return Step(
-        argv=(tool, "install", "--non-interactive", *frozen, *wanted),
+        argv=(tool, "--non-interactive", "install", *frozen, *wanted),
         extra={"PDM_IGNORE_SAVED_PYTHON": "1", "PDM_CHECK_UPDATE": "0"},
     )
 
