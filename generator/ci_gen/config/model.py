@@ -129,7 +129,7 @@ class QuickChecks:
     """The checks that run before anything is compiled."""
 
     max_file_kib: int = option(
-        default=5120,
+        default=51200,
         limits=Limits(minimum=1, maximum=1 << 30),
         doc="The largest file, in KiB, that may be committed outside Git LFS. Keeps model "
         "weights out of the history.",
