@@ -86,7 +86,7 @@ def _tool(name: str, machine: Machine, folders: Folders) -> tuple[str, tuple[Ste
     pip = (str(folders.tools / "bin" / "python"), "-m", "pip", "install", *_QUIET)
     return str(folders.tools / "bin" / name), (
         Step(argv=(machine.python, "-m", "venv", str(folders.tools))),
-        Step(argv=(*pip, f"{name}=={pins.MANAGERS[name]}")),
+        Step(argv=(*pip, pins.MANAGERS[name])),
     )
 
 
