@@ -13,7 +13,7 @@ from ci_gen.config.edit import known, parse, set_value
 from ci_gen.config.model import Config
 from ci_gen.config.model_config import ModelConfig
 from ci_gen.config.reader import read
-from ci_gen.detect.description import describe
+from ci_gen.detect.description import Line, describe
 from ci_gen.detect.model import Facts, Platform, ProjectKind
 from ci_gen.detect.repository import detect
 from ci_gen.errors import ConfigError, UsageError
@@ -31,11 +31,15 @@ Ask = Callable[[str, str, tuple[str, ...]], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What the command line said, and how to ask for the rest (None: do not ask)."""
+    """What the command line said, and how to ask for the rest (None: do not ask).
+
+    `found` is told the facts before the first question; `say` tells why a run waits.
+    """
 
     platform: str | None = None
     settings: tuple[tuple[str, str], ...] = ()
     ask: Ask | None = None
+    found: Callable[[list[Line]], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
 
 
@@ -78,6 +82,7 @@ def initialise(path: Path, answers: Answers, *, dry_run: bool = False) -> Report
             "Say what to build, for example:\n"
             "  ci-gen init --set 'services=[{name: server, path: ., kind: cmake}]'",
         )
+    answers.found(describe(facts))
     draft = _draft(root, facts, answers)
     text, project = _around_the_users_files(root, facts, draft, answers)
     own = {CONFIG_FILE: text}
@@ -108,6 +113,7 @@ def _again(root: Path, answers: Answers, dry_run: bool) -> Report:
     if changed and not dry_run:
         _write(root, {CONFIG_FILE: after})
     project = load(root)
+    answers.found(describe(project.facts))
     if dry_run:
         decisions = assess(str(root), rendering(project)).decisions
         status = 0

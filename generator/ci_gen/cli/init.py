@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 import click
 
+from ci_gen.detect.description import Line, table
 from ci_gen.setup import Answers, Report, initialise
 
 _VENDORED = ".ci-gen/actions/"
@@ -48,6 +50,7 @@ def command(
         platform=platform,
         settings=tuple(_pair(setting) for setting in settings),
         ask=_ask if ask else None,
+        found=_ignore if as_json else _show_facts,
         say=lambda line: click.echo(line, err=True),
     )
     report = initialise(Path(path), answers, dry_run=dry_run)
@@ -70,17 +73,16 @@ def _ask(question: str, default: str, choices: tuple[str, ...]) -> str:
     return answer
 
 
+def _show_facts(facts: list[Line]) -> None:
+    click.echo("Detected\n" + textwrap.indent(table(facts), "  ") + "\n")
+
+
+def _ignore(facts: list[Line]) -> None:
+    """With --json the facts stand in the document."""
+
+
 def _shown(report: Report, dry_run: bool) -> str:
-    lines = []
-    if report.facts:
-        lines.append("Detected")
-        width = max(len(label) for label, _, _ in report.facts)
-        lines += [
-            f"  {label:<{width}}  {value}" + (f"  [{seen}]" if seen else "")
-            for label, value, seen in report.facts
-        ]
-        lines.append("")
-    lines.append("Would write" if dry_run else "Files")
+    lines = ["Would write" if dry_run else "Files"]
     lines += [
         f"  {status:<9}  {path}" + (f"  ({why})" if why else "")
         for status, path, why in _folded(report.files)
