@@ -96,3 +96,9 @@ class Drift(CiGenError):  # noqa: N818 - a state of affairs, not a mistake
     """Somebody else changed what ci-gen is responsible for."""
 
     exit_status = DRIFT
+
+
+def quoted(text: str) -> str:
+    """The text in double quotes, shortened, with nothing in it that a terminal would obey."""
+    shown = text if len(text) <= 80 else text[:77] + "..."
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown) + '"'

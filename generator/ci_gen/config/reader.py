@@ -15,13 +15,15 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from ci_gen.config.option import Key, Kind, Limits, Shape, keys
-from ci_gen.errors import ConfigError, Problem
+from ci_gen.errors import ConfigError, Problem, quoted
 
 _TAG = "tag:yaml.org,2002:"
 _TAGS = frozenset(
     _TAG + name for name in ("str", "int", "float", "bool", "null", "map", "seq", "merge", "value")
 )
 _NULLS = ("", "~", "null", "Null", "NULL")
+_WHOLE = re.compile(r"-?[0-9]{1,12}")
+_NUMBER = re.compile(_WHOLE.pattern + r"(?:\.[0-9]{1,20})?(?:[eE][-+]?[0-9]{1,3})?")
 _MISSING: Any = object()
 
 Section = TypeVar("Section")
@@ -54,7 +56,9 @@ def compose(text: str, file: str) -> Node | None:
         message = str(error).splitlines()[0].removesuffix("special characters are not allowed")
         place = len(before), len(before[-1]) + 1
         problem = Problem(file, *place, f"not valid YAML: {message.rstrip(': ')}")
-    except (YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        problem = Problem(file, 1, 1, "not valid YAML: nested too deeply")
+    except (YAMLError, ValueError) as error:
         message = (str(error).splitlines() or ["it cannot be read"])[0]
         problem = Problem(file, 1, 1, f"not valid YAML: {message}")
     raise ConfigError([problem])
@@ -105,7 +109,7 @@ class Reader:
             key = known.get(name.value)
             if key is None:
                 hint = suggest(name.value, known) or "known: " + ", ".join(known)
-                self.problem(name, f"unknown key {_quoted(path)}", hint)
+                self.problem(name, f"unknown key {quoted(path)}", hint)
             else:
                 values[key.name] = self._value(child, key, path)
         for key in known.values():
@@ -120,10 +124,10 @@ class Reader:
         for name, child in node.value:
             if not isinstance(name, ScalarNode):
                 self.problem(name, "a key must be a plain word")
-            elif self._tagged(name, f"the key {_quoted(name.value)}"):
+            elif self._tagged(name, f"the key {quoted(name.value)}"):
                 continue
             elif name.value in pairs:
-                self.problem(name, f"the key {_quoted(name.value)} stands twice", where)
+                self.problem(name, f"the key {quoted(name.value)} stands twice", where)
             else:
                 pairs[name.value] = (name, child)
         return list(pairs.values())
@@ -168,7 +172,7 @@ class Reader:
             if value is _MISSING or not isinstance(label, str):
                 continue
             if label in seen:
-                self.problem(child, f"{_quoted(label)} stands twice in {path}")
+                self.problem(child, f"{quoted(label)} stands twice in {path}")
             seen.add(label)
 
     def _mapping(self, node: Node, limits: Limits, path: str) -> Any:
@@ -208,7 +212,7 @@ class Reader:
         tag = str(node.tag)
         if tag in _TAGS and (tag != _TAG + "null" or _is_null(node)):
             return False
-        self.problem(node, f"{what} carries the YAML tag {_quoted(tag)}", "tags are not accepted")
+        self.problem(node, f"{what} carries the YAML tag {quoted(tag)}", "tags are not accepted")
         return True
 
     def _text(self, node: Node, value: str, limits: Limits, path: str) -> Any:
@@ -216,7 +220,7 @@ class Reader:
             self.problem(node, f"{path} is empty", f"it must be {limits.hint}")
             return _MISSING
         if value and limits.pattern and not re.fullmatch(limits.pattern, value):
-            self.problem(node, f"{path} cannot be {_quoted(value)}", f"it must be {limits.hint}")
+            self.problem(node, f"{path} cannot be {quoted(value)}", f"it must be {limits.hint}")
             return _MISSING
         if len(value) > 1000:
             self.problem(node, f"{path} is longer than 1,000 characters")
@@ -229,7 +233,7 @@ class Reader:
         if node.value in choices:
             return choice(node.value)
         hint = suggest(node.value, choices) or "one of " + ", ".join(choices)
-        self.problem(node, f"{path} cannot be {_quoted(node.value)}", hint)
+        self.problem(node, f"{path} cannot be {quoted(node.value)}", hint)
         return _MISSING
 
     def _boolean(self, node: ScalarNode, path: str) -> Any:
@@ -241,8 +245,7 @@ class Reader:
 
     def _number(self, node: ScalarNode, shape: Shape, limits: Limits, path: str) -> Any:
         whole = shape.kind is Kind.INTEGER
-        pattern = r"-?[0-9]{1,12}" if whole else r"-?[0-9]{1,12}(?:\.[0-9]{1,20})?(?:[eE][-+]?[0-9]{1,3})?"
-        if node.style is not None or not re.fullmatch(pattern, node.value):
+        if node.style is not None or not (_WHOLE if whole else _NUMBER).fullmatch(node.value):
             self.problem(node, f"{path} must be {_wanted(shape)}", _found(node))
             return _MISSING
         value = int(node.value) if whole else float(node.value)
@@ -275,10 +278,4 @@ def _found(node: Node) -> str:
         return "found a list"
     if _is_null(node):
         return "found nothing"
-    return f"found {_quoted(str(node.value))}"
-
-
-def _quoted(text: str) -> str:
-    """The text in double quotes, shortened, with nothing in it that a terminal would obey."""
-    shown = text if len(text) <= 80 else text[:77] + "..."
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown) + '"'
+    return f"found {quoted(str(node.value))}"

@@ -44,8 +44,12 @@ def lines(items: Iterable[str]) -> str:
 
 
 def within(folder: str, paths: Iterable[str]) -> str:
-    """A multi-line input of paths relative to `folder`, from paths relative to the root."""
-    return lines(posixpath.relpath(path, folder) for path in paths)
+    """A multi-line input of paths relative to `folder`, from paths relative to the root.
+
+    None of them begins like an option of a command.
+    """
+    inside = (posixpath.relpath(path, folder) for path in paths)
+    return lines(f"./{path}" if path.startswith("-") else path for path in inside)
 
 
 def flag(value: bool) -> str:

@@ -6,8 +6,9 @@ a safe answer or a problem with a hint.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ci_gen.config.model import Config, ForkPolicy, Service
 from ci_gen.detect.model import (
@@ -19,7 +20,8 @@ from ci_gen.detect.model import (
     PytestSuite,
     SuiteKind,
 )
-from ci_gen.errors import ConfigError, Problem
+from ci_gen.errors import ConfigError, Problem, quoted
+from ci_gen.pipeline import names
 
 CONFIG_FILE = "ci-gen.yaml"
 
@@ -64,15 +66,29 @@ class Settings:
 
 
 def settle(config: Config, facts: Facts) -> Settings:
-    """Join config and facts. Raises ConfigError where they leave something undecided."""
-    problems = list(_problems(config, facts))
-    if problems:
-        raise ConfigError(problems)
+    """Join config and facts.
+
+    Raises ConfigError where they leave something undecided, or name what cannot be named so.
+    """
+    _refuse(_undecided(config, facts))
+    settings = _joined(config, facts)
+    _refuse(names.problems(settings))
+    return settings
+
+
+def _refuse(problems: Iterator[tuple[str, str]]) -> None:
+    found = [Problem(CONFIG_FILE, 0, 0, message, hint) for message, hint in problems]
+    if found:
+        raise ConfigError(found)
+
+
+def _joined(config: Config, facts: Facts) -> Settings:
     services = config.services
     if services is None:
         services = tuple(_service_of(project) for project in facts.projects)
+    files = {path: posixpath.normpath(name) for path, name in config.files.items()}
     return Settings(
-        config=config,
+        config=replace(config, files=files),
         name=config.name or facts.name,
         default_branch=config.default_branch or facts.default_branch or "main",
         services=tuple(_settle(service, _project(service, facts)) for service in services),
@@ -81,12 +97,13 @@ def settle(config: Config, facts: Facts) -> Settings:
 
 
 def _service_of(project: Project) -> Service:
-    return Service(name=project.name, path=project.path)
+    return Service(name=project.name, path=project.path, kind=project.kind)
 
 
 def _project(service: Service, facts: Facts) -> Project | None:
     """The detected project that a declared service speaks of: the one in its folder."""
-    candidates = [project for project in facts.projects if project.path == service.path]
+    folder = posixpath.normpath(service.path)
+    candidates = [project for project in facts.projects if project.path == folder]
     if service.kind is not None:
         candidates = [project for project in candidates if project.kind is service.kind]
     return candidates[0] if candidates else None
@@ -134,25 +151,22 @@ def _chosen(declared: tuple[str, ...] | None, detected: tuple[str, ...]) -> tupl
     return detected if declared is None else declared
 
 
-def _problems(config: Config, facts: Facts) -> Iterator[Problem]:
-    def problem(message: str, hint: str) -> Problem:
-        return Problem(CONFIG_FILE, 0, 0, message, hint)
-
+def _undecided(config: Config, facts: Facts) -> Iterator[tuple[str, str]]:
     if config.services is None and not facts.projects:
-        yield problem(
+        yield (
             "no CMake or Python project was found to build",
             "name one under services:, with its name, path and kind",
         )
     for service in config.services or ():
         if service.kind is None and _project(service, facts) is None:
-            yield problem(
-                f'nothing to build was found in the folder "{service.path}" of service '
-                f'"{service.name}"',
+            yield (
+                f"nothing to build was found in the folder {quoted(service.path)} of service "
+                f"{quoted(service.name)}",
                 "correct its path, or say its kind: cmake or python",
             )
-    names = {environment.name for environment in config.environments}
-    if config.forks.gpu is ForkPolicy.APPROVE and config.forks.environment not in names:
-        yield problem(
+    environments = {environment.name for environment in config.environments}
+    if config.forks.gpu is ForkPolicy.APPROVE and config.forks.environment not in environments:
+        yield (
             "forks.gpu is approve, but forks.environment names none of environments",
             "add an environment with required reviewers, and name it there",
         )

@@ -52,7 +52,7 @@ _NOT_FORK = (
 def workflows(pipeline: Pipeline, source: ActionSource, pins: Pins) -> dict[str, str]:
     """The path and text of each workflow."""
     values = {
-        "pipeline": pipeline,
+        "branch": _literal(pipeline.default_branch),
         "header": header(CI, "the pipeline"),
         "pin": pins.action,
         "uses": source.uses,
@@ -137,6 +137,11 @@ def _environment(job: Job) -> str:
     if not job.approval:
         return ""
     return f"${{{{ ({_FORK}) && '{job.approval}' || '' }}}}"
+
+
+def _literal(branch: str) -> str:
+    """A branch as a filter that matches it alone: of a branch's characters `+` is special."""
+    return branch.replace("+", "\\+")
 
 
 def _row(row: Mapping[str, str]) -> list[tuple[str, str]]:

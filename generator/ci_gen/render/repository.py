@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from ci_gen.config import model_config, schema
 from ci_gen.config.model import Config
 from ci_gen.detect.model import Facts, Platform
-from ci_gen.errors import ConfigError, Problem
+from ci_gen.errors import ConfigError, Problem, quoted
 from ci_gen.pipeline.model import Pipeline
 from ci_gen.pipeline.settings import CONFIG_FILE, Settings
 from ci_gen.render import github, gitlab, upkeep
@@ -42,7 +40,7 @@ def _renamed(texts: dict[str, str], config: Config) -> dict[str, str]:
             CONFIG_FILE,
             0,
             0,
-            f'files names "{path}", which is not generated',
+            f"files names {quoted(path)}, which is not generated",
             "see `ci-gen generate --json` for what is",
         )
         for path in config.files
@@ -50,10 +48,10 @@ def _renamed(texts: dict[str, str], config: Config) -> dict[str, str]:
     ]
     result: dict[str, str] = {}
     for path, text in texts.items():
-        name = posixpath.normpath(config.files.get(path, path))
+        name = config.files.get(path, path)
         if name in result or name == CONFIG_FILE:
             problems.append(
-                Problem(CONFIG_FILE, 0, 0, f'files gives the name "{name}" twice', "choose another")
+                Problem(CONFIG_FILE, 0, 0, f"files gives {quoted(name)} twice", "choose another")
             )
         result[name] = text
     if problems:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 # Plain scalars that no YAML version reads as anything but a string.
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./(),-]+)*")
+_PLAIN = re.compile(r"(?:[A-Za-z_/]|\.(?![0-9_]))[A-Za-z0-9_./-]*(?: [A-Za-z0-9_./(),-]+)*")
 _WORDS = frozenset(
     ["true", "false", "yes", "no", "on", "off", "y", "n", "null", ".", "..", ".nan", ".inf"]
 )
-_LITERAL = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
+# What no reader shows as it is: controls, separators, spaces that look like others, marks that
+# change the direction of a text. The set is fixed, since Python's grows from version to version.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    "\ud800-\udfff\ufeff\ufff0-\uffff\U000e0000-\U000e0fff]"
+)
+_ESCAPED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def quoted(text: str) -> str:
-    """A double-quoted scalar. JSON's escapes are a subset of YAML's."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    """A double-quoted scalar."""
+    return '"' + _visible(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def _visible(text: str) -> str:
+    return _UNSEEN.sub(lambda match: _ESCAPED.get(match[0]) or _escape(ord(match[0])), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def scalar(text: str) -> str:
@@ -31,8 +44,9 @@ def block(text: str, indent: int) -> str:
     `indent` is the number of spaces before the lines of such a block.
     """
     lines = text.split("\n")
-    literal = len(lines) > 1 and _LITERAL.fullmatch(text) and "\t" not in text
-    if not literal or any(not line or line[0] == " " or line[-1] == " " for line in lines):
+    if len(lines) == 1 or any(
+        not line or line[0] == " " or line[-1] == " " or _UNSEEN.search(line) for line in lines
+    ):
         return scalar(text)
     return "|-\n" + "\n".join(" " * indent + line for line in lines)
 
@@ -44,7 +58,7 @@ def flow(items: tuple[str, ...] | list[str]) -> str:
 
 def comment(text: str, indent: int = 0, width: int = 96) -> str:
     """The text as comment lines, wrapped; nothing in it can end the comment."""
-    words = " ".join(text.split()).split(" ")
+    words = _visible(" ".join(text.split())).split(" ")
     lines: list[str] = []
     line = ""
     for word in words:

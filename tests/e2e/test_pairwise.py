@@ -1,0 +1,96 @@
+"""Every pair of option values in some config, and no linter has anything to say of any of them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from tests.support.configs import (
+    SOURCE,
+    VENDORED,
+    Row,
+    config_of,
+    covered,
+    outcome,
+    pairs,
+    pairwise,
+)
+from tests.support.facts import cmake_project, facts, python_project
+from tests.support.linters import allowances, lint, report, unexplained
+from tests.support.option_values import EXTRAS, document, forbidden, options, values
+
+from ci_gen.config.option import Kind
+from ci_gen.detect.model import Facts, Seen
+
+AT_LEAST = 200
+FACTS: dict[object, Facts] = {
+    "cmake": facts(cmake_project(), submodules=("vendor/llama.cpp",)),
+    "python": facts(python_project()),
+    "several": dataclasses.replace(
+        facts(
+            cmake_project(),
+            cmake_project("embeddings", "services/embeddings"),
+            python_project("answers", "services/it's $here"),
+        ),
+        dockerfiles=(Seen("Dockerfile"), Seen("docker/a b/Dockerfile.gpu"), Seen("$x/Dockerfile")),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    return pairwise(values(), forbidden, AT_LEAST)
+
+
+def rendered(row: Row) -> dict[str, str]:
+    source = VENDORED if row["actions.source"] == "vendor" else SOURCE
+    config = config_of(document(row))
+    if config.actions.repository and not source.vendored:
+        source = dataclasses.replace(source, repository=config.actions.repository)
+    if config.actions.commit and not source.vendored:
+        source = dataclasses.replace(source, commit=config.actions.commit)
+    return outcome(config, FACTS[row["facts"]], source).texts
+
+
+def test_every_option_takes_part() -> None:
+    assert {name for name, _ in options()} | EXTRAS.keys() == values().keys()
+    for name, key in options():
+        taken = set(values()[name])
+        if key.shape.kind is Kind.BOOLEAN:
+            assert {True, False} <= taken, name
+        elif key.shape.kind is Kind.CHOICE:
+            assert {member.value for member in key.shape.cls} <= taken  # type: ignore[union-attr]
+        elif name != "version":
+            assert len(taken) >= 2, name
+
+
+def test_every_pair_of_values_occurs(rows: list[Row]) -> None:
+    wanted = pairs(values(), forbidden)
+    assert len(rows) >= AT_LEAST
+    assert len(wanted) > 10_000
+    assert wanted - set().union(*(covered(row) for row in rows)) == set()
+
+
+@pytest.mark.e2e
+def test_no_linter_finds_anything(rows: list[Row]) -> None:
+    trees = {f"config {number}": rendered(row) for number, row in enumerate(rows)}
+    assert len(trees) >= AT_LEAST
+    found = unexplained(lint(trees), allowances())
+    assert not found, report(found)
+
+
+@pytest.mark.e2e
+def test_without_services_everything_detected_is_built() -> None:
+    """The one value of `services` that pairs with no key of a service: none."""
+    trees = {}
+    for number, row in enumerate(pairwise(EXTRAS | _global(), forbidden)):
+        config = document({**{name: texts[0] for name, texts in values().items()}, **row})
+        del config["services"]
+        trees[f"config {number}"] = outcome(config_of(config), FACTS[row["facts"]]).texts
+    found = unexplained(lint(trees), allowances())
+    assert not found, report(found)
+
+
+def _global() -> dict[str, tuple[object, ...]]:
+    chosen = ("cuda.enabled", "compiler_cache", "platforms", "triggers.pull_request")
+    return {name: values()[name] for name in chosen}

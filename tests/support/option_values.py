@@ -1,0 +1,155 @@
+"""For every key of ci-gen.yaml the values that tests combine: usual, extreme and hostile ones.
+
+A key is written as a path; of a list of sections the first item stands for all: the key
+`services[0].path` is one option like any other. Values are hashable: tuples for lists and
+mappings. What a config holds besides, `extras` says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from functools import cache
+from typing import Any, cast
+
+from tests.support.configs import Row
+from tests.support.hostile import HOSTILE
+
+from ci_gen.config.model import Config
+from ci_gen.config.option import Key, Kind, keys
+from ci_gen.config.schema import plain
+
+DIGEST = "@sha256:" + "0" * 64
+CHOSEN: Mapping[str, tuple[Hashable, ...]] = {
+    # Keys whose values hang together, or of which no hostile text is a legal value.
+    "version": (1,),
+    "default_branch": (None, "main", "feature/c++", "release-1.x_y", "on"),
+    "platforms": (("github", "gitlab"), ("github",), ("gitlab",)),
+    "services[0].name": ("a", "true", "service-" + "x" * 32, "0"),
+    "services[0].path": (".", "services/chat $X (1)", "./a'b", "a b"),
+    "services[0].targets": ((), ("llama-server",), ("a", "b.c", "d+e", "_f")),
+    "cuda.variants[0].name": ("cuda", "null", "12", "v" * 40),
+    "cuda.variants[0].toolkit": ("", "12.10", "13", "/usr/local/cuda-12.8"),
+    "cuda.variants[0].architectures": (("native",), ("80", "90a-real", "120-virtual"), ("all",)),
+    "runners.hosted.labels": (("ubuntu-24.04",), ("self-hosted", "linux", "big.runner_1")),
+    "runners.hosted.image": (None, "python:3.12" + DIGEST, "example.com:5000/a/b" + DIGEST),
+    "runners.gpu.labels": (("self-hosted", "linux", "x64", "gpu"), ("gpu-h100.x8",)),
+    "runners.gpu.image": ("", "nvidia/cuda:12.8" + DIGEST),
+    "environments": ((), ("gpu-forks",), ("gpu-forks", "production", "true", "null")),
+    "forks.environment": ("", "gpu-forks"),
+    "actions.repository": (None, "acme/ci-gen", "A/_._-"),
+    "actions.commit": (None, "f" * 40, "0" * 40),
+    "codeowners": ((), ("@acme/ml-team",), ("@a", "ops+ci@example.com", "@a/b/c")),
+    "triggers.tags": (("v*",), (), ("v*", "release/**", "1.x-*_y"), ("*",)),
+    "files": (
+        (),
+        ((".github/workflows/ci.yml", ".github/workflows/on (1).yml"),),
+        ((".gitlab-ci.yml", ".gitlab/true.yml"), (".gitlab/ci-gen/base.yml", ".gitlab/a b #c.yml")),
+    ),
+    "models[0].name": ("default", "yes", "0"),
+}
+EXTRAS: Mapping[str, tuple[Hashable, ...]] = {
+    "facts": ("cmake", "python", "several"),
+    "further services": (0, 1, 3),
+    "further variants": (0, 2),
+    "further models": (0, 1),
+}
+"""What a config's meaning depends on besides its keys."""
+
+
+def options(section: type[Any] = Config, path: str = "") -> Iterator[tuple[str, Key]]:
+    """Every key of the config that holds a value, lists of sections by their first item."""
+    for key in keys(section).values():
+        name = f"{path}{key.name}"
+        item = key.shape.item
+        if key.shape.kind is Kind.SECTION:
+            yield from options(cast("type[Any]", key.shape.cls), f"{name}.")
+        elif item is not None and item.kind is Kind.SECTION and name not in CHOSEN:
+            yield from options(cast("type[Any]", item.cls), f"{name}[0].")
+        else:
+            yield name, key
+
+
+@cache
+def values() -> dict[str, tuple[Hashable, ...]]:
+    """Option -> the values to combine."""
+    found = {name: CHOSEN.get(name) or tuple(_values(key)) for name, key in options()}
+    return {**found, **EXTRAS}
+
+
+def _values(key: Key) -> Iterator[Hashable]:
+    if key.nullable:
+        yield None
+    kind, limits = key.shape.kind, key.limits
+    if kind is Kind.BOOLEAN:
+        yield from (True, False)
+    elif kind is Kind.CHOICE:
+        yield from (member.value for member in cast("Any", key.shape.cls))
+    elif kind is Kind.INTEGER:
+        yield from sorted({limits.minimum, key.default, limits.maximum} - {None})
+    elif kind is Kind.TEXT:
+        yield from dict.fromkeys(
+            [*([key.default] if key.default is not None else []), *_legal(key)[:3]]
+        )
+    elif kind is Kind.LIST:
+        legal = tuple(_legal(key))
+        usual = tuple(plain(key.default or ()))
+        yield from dict.fromkeys([usual, legal[: limits.max_items], legal[:1]])
+    else:
+        raise AssertionError(f"no values for {key.name}: name some in CHOSEN")
+
+
+def _legal(key: Key) -> list[str]:
+    """The hostile texts that the key takes all the same."""
+    return [
+        text for text in HOSTILE if len(text) <= 1000 and re.fullmatch(key.limits.pattern, text)
+    ]
+
+
+def forbidden(a: str, one: Hashable, b: str, other: Hashable) -> bool:
+    """Whether two values contradict each other, so that the config is refused."""
+    match a, b:
+        case "forks.gpu", "forks.environment":
+            return one == "approve" and other == ""
+        case "forks.gpu", "environments":
+            return one == "approve" and other == ()
+        case "services[0].kind", "services[0].path":
+            return one is None and other != "."
+        case "files", "platforms":
+            texts = str(one)
+            return (".github/" in texts and other == ("gitlab",)) or (
+                ".gitlab" in texts and other == ("github",)
+            )
+    return False
+
+
+def document(row: Row) -> dict[str, Any]:
+    """The config that a row of values describes."""
+    root: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in EXTRAS:
+            continue
+        if name == "environments":
+            root[name] = [{"name": one} for one in cast("tuple[str, ...]", value)]
+        elif name == "files":
+            root[name] = dict(cast("Any", value))
+        else:
+            _put(root, name.split("."), list(value) if isinstance(value, tuple) else value)
+    for number in range(int(cast("int", row["further services"]))):
+        kind = ("cmake", "python")[number % 2]
+        root["services"].append({"name": f"further-{number}", "path": f"f/{number}", "kind": kind})
+    for number in range(int(cast("int", row["further variants"]))):
+        root["cuda"]["variants"].append({"name": f"further-{number}"})
+    for number in range(int(cast("int", row["further models"]))):
+        root["models"].append({"name": f"further-{number}"})
+    return root
+
+
+def _put(place: dict[str, Any], steps: list[str], value: Any) -> None:
+    name, *rest = steps
+    if not rest:
+        place[name] = value
+    elif name.endswith("[0]"):
+        _put(place.setdefault(name[:-3], [{}])[0], rest, value)
+    else:
+        _put(place.setdefault(name, {}), rest, value)
