@@ -10,6 +10,7 @@ import pytest
 from tests.support import act, gitlab_local
 from tests.support.lint_tools import MissingToolError
 from tests.support.repositories import Repository, snapshot
+from tests.support.services import wheelhouse
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,11 @@ def engine(request: pytest.FixtureRequest) -> Iterator[object]:
 def folder(tmp_path: Path) -> Path:
     """Where one run may leave its files."""
     return tmp_path / "run"
+
+
+@pytest.fixture(scope="session")
+def offline_packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a runner that has the packages that jobs install."""
+    from ci_gen_actions.pytest.pins import PYTEST
+
+    return wheelhouse(tmp_path_factory.mktemp("wheels"), f"pytest=={PYTEST}")
