@@ -239,6 +239,20 @@ def stages(texts: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     return list(config["stages"]), jobs
 
 
+def images(texts: Mapping[str, str]) -> dict[str, str]:
+    """The image of each GitLab job, "" for the runner's own."""
+    config = _merged(texts)
+    default = str(config.get("default", {}).get("image", ""))
+    result = {}
+    for name, entry in config.items():
+        if isinstance(entry, dict) and "stage" in entry:
+            job = _extended(config, name)
+            inherited = job.get("inherit", {}).get("default", True)
+            taken = inherited is True or (inherited and "image" in inherited)
+            result[name] = str(job.get("image", default if taken else ""))
+    return result
+
+
 def _merged(texts: Mapping[str, str]) -> dict[str, Any]:
     """The root file and all that it includes, as GitLab merges them."""
     root = _data(texts[".gitlab-ci.yml"])

@@ -77,6 +77,7 @@ def _drift(pipeline: Pipeline, path: str) -> str:
     values = {
         "header": header(path, "the check that the pipeline is up to date"),
         "drift": {"timeout": pipeline.job("changes").timeout_minutes},
+        "rules": _change_rules(pipeline),
     }
     return render("gitlab/stages/drift.yml.j2", values)
 
@@ -111,6 +112,8 @@ def _runner(runner: Runner, tools: tuple[str, ...]) -> dict[str, Any]:
     return {
         "tags": runner.tags,
         "image": "" if runner.hosted else runner.image,
+        # The default image is for hosted runners; here the runner's own is meant.
+        "own_image": not runner.hosted and not runner.image,
         "tools": packages(tools) if runner.hosted else [],
     }
 
@@ -121,20 +124,26 @@ def _extends(job: Job) -> str:
     return _LAUNCH_BUILD if "cmake" in job.tools else _LAUNCH_PYTHON
 
 
-def _workflow_rules(pipeline: Pipeline) -> list[dict[str, Any]]:
-    triggers = pipeline.triggers
+def _change_rules(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """The rules for a change of the code: proposed, or taken into the default branch."""
     rules = []
-    if triggers.pull_request:
+    if pipeline.triggers.pull_request:
         rules.append({"title": "Merge requests.", "condition": _MERGE_REQUEST, "cancel": True})
     branch = f'$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == "{pipeline.default_branch}"'
     rules.append({"title": "The default branch.", "condition": branch, "cancel": False})
-    rules += [
+    return [{**rule, "condition": _condition(str(rule["condition"]))} for rule in rules]
+
+
+def _workflow_rules(pipeline: Pipeline) -> list[dict[str, Any]]:
+    triggers = pipeline.triggers
+    rules = [
         {"title": f"Tags {tag}.", "condition": _tag(tag), "cancel": False} for tag in triggers.tags
     ]
     if triggers.manual:
         by_hand = '$CI_PIPELINE_SOURCE == "web"'
         rules.append({"title": "By hand.", "condition": by_hand, "cancel": False})
-    return [{**rule, "condition": _condition(str(rule["condition"]))} for rule in rules]
+    more = [{**rule, "condition": _condition(str(rule["condition"]))} for rule in rules]
+    return [*_change_rules(pipeline), *more]
 
 
 def _tag(pattern: str) -> str:

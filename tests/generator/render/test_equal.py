@@ -89,6 +89,15 @@ def test_the_stages_follow_the_needs(texts: Mapping[str, str]) -> None:
             assert order.index(stage_of[need]) <= order.index(stage_of[job.id])
 
 
+def test_the_pinned_image_is_for_hosted_runners_alone(texts: Mapping[str, str]) -> None:
+    """GitLab gives the default image to every job that does not refuse it."""
+    jobs = planned.gitlab(texts, EVENTS["push to main"], code=True)
+    for job, image in planned.images(texts).items():
+        hosted = "cuda" not in job
+        assert bool(re.search(r"@sha256:[0-9a-f]{64}$", image)) is hosted, job
+        assert job not in jobs or (jobs[job].runner == "hosted") is hosted
+
+
 def states(jobs: Mapping[str, Planned]) -> dict[str, str]:
     """The state of each job, those that do nothing left out: a platform may not even show them."""
     return {name: job.state for name, job in jobs.items() if job.state != IDLE}
