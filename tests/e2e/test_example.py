@@ -94,11 +94,13 @@ def test_llama_cpp_was_compiled_and_packed(runs: Runs, engine: ModuleType, tmp_p
     result = runs(engine)
     (package,) = {path.name: path for path in result.files("*.tar.gz")}.values()
     with tarfile.open(package) as archive:
-        (program,) = [each for each in archive if each.name.endswith("bin/llama-service")]
-        archive.extract(program, tmp_path, filter="data")
-    done = subprocess.run(
-        [str(tmp_path / program.name), "--version"], capture_output=True, text=True, check=True
-    )
+        (member,) = [each for each in archive if each.name.endswith("bin/llama-service")]
+        content = archive.extractfile(member)
+        assert content
+        program = tmp_path / "llama-service"
+        program.write_bytes(content.read())
+        program.chmod(member.mode)
+    done = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("llama-service 0.1.0 (llama.cpp ")
 
 
