@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,10 +42,12 @@ class Project:
     pipeline: Pipeline
 
 
-def load(root: Path) -> Project:
-    """Read the repository's config and lock. Raises ConfigError with every problem."""
-    text = _read(root, CONFIG_FILE)
-    config = read(text, Config, CONFIG_FILE)
+def load(root: Path, text: str | None = None) -> Project:
+    """Read the repository's config and lock. Raises ConfigError with every problem.
+
+    `text` is the config's where the file does not hold it yet.
+    """
+    config = read(text_of(root, CONFIG_FILE) if text is None else text, Config, CONFIG_FILE)
     lock = _lock(root)
     facts, now = _facts(root, lock)
     return assemble(root, config, facts, lock=lock, detected_now=now)
@@ -58,13 +60,14 @@ def assemble(
     *,
     lock: Lock | None = None,
     detected_now: bool = True,
+    pending: Collection[str] = (),
 ) -> Project:
-    """The project of a config that was read already."""
+    """The project of a config that was read already; `pending` files are still to be written."""
     settings = settle(config, facts)
     return Project(
         root=root,
         config=config,
-        config_digests={**_digest(root, CONFIG_FILE), **_models(root, config)},
+        config_digests={**_digest(root, CONFIG_FILE), **_models(root, config, pending)},
         facts=facts,
         detected_now=detected_now,
         source=_source(config, lock),
@@ -96,7 +99,8 @@ def _digest(root: Path, name: str) -> dict[str, str]:
     return {name: found} if found else {}
 
 
-def _read(root: Path, name: str) -> str:
+def text_of(root: Path, name: str) -> str:
+    """The text of a config file. Raises UsageError, ConfigError where it is not UTF-8."""
     try:
         return (root / name).read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -108,11 +112,13 @@ def _read(root: Path, name: str) -> str:
         raise ConfigError([problem]) from error
 
 
-def _models(root: Path, config: Config) -> dict[str, str]:
+def _models(root: Path, config: Config, pending: Collection[str]) -> dict[str, str]:
     """Check every model-config.yaml that the config points to; their digests."""
     digests: dict[str, str] = {}
     problems: list[Problem] = []
     for model in config.models:
+        if model.config in pending:
+            continue
         if not (root / model.config).is_file():
             problems.append(
                 Problem(
@@ -124,7 +130,7 @@ def _models(root: Path, config: Config) -> dict[str, str]:
                 )
             )
             continue
-        text = _read(root, model.config)
+        text = text_of(root, model.config)
         try:
             read(text, ModelConfig, model.config)
         except ConfigError as error:

@@ -18,10 +18,11 @@ from ci_gen.detect.model import Facts, Platform, ProjectKind
 from ci_gen.detect.repository import detect
 from ci_gen.errors import ConfigError, UsageError
 from ci_gen.pipeline.settings import CONFIG_FILE
-from ci_gen.project import Project, assemble, load, render, rendering
+from ci_gen.project import Project, assemble, load, render, rendering, text_of
+from ci_gen.render.docs import PAGE
 from ci_gen.render.names import beside
 from ci_gen.write.assess import assess
-from ci_gen.write.atomic import Change, commit, stage
+from ci_gen.write.atomic import Change, Staged, commit, stage
 from ci_gen.write.generate import generate
 from ci_gen.write.plan import Decision
 from ci_gen.write.root import LOCK
@@ -75,6 +76,10 @@ def initialise(path: Path, answers: Answers, *, dry_run: bool = False) -> Report
     root = path.resolve()
     if (root / CONFIG_FILE).is_file():
         return _again(root, answers, dry_run)
+    if _taken(root / CONFIG_FILE):
+        raise UsageError(
+            f"{CONFIG_FILE} in {root} is no file.", "Move it away, then run `ci-gen init` again."
+        )
     facts = detect(root)
     if not facts.projects and not any(key.startswith("services") for key, _ in answers.settings):
         raise UsageError(
@@ -102,27 +107,37 @@ def initialise(path: Path, answers: Answers, *, dry_run: bool = False) -> Report
 
 def load_with(root: Path, facts: Facts) -> Project:
     """The project as `load` reads it, with facts that are not in the lock yet."""
-    text = (root / CONFIG_FILE).read_text("utf-8")
-    return assemble(root, read(text, Config, CONFIG_FILE), facts)
+    return assemble(root, read(text_of(root, CONFIG_FILE), Config, CONFIG_FILE), facts)
 
 
 def _again(root: Path, answers: Answers, dry_run: bool) -> Report:
-    before = (root / CONFIG_FILE).read_bytes().decode("utf-8-sig")
+    before = text_of(root, CONFIG_FILE)
     after = _set(before, _with_platform(answers))
-    changed = after != before
-    if changed and not dry_run:
-        _write(root, {CONFIG_FILE: after})
-    project = load(root)
+    changed = after != before and read(after, Config, CONFIG_FILE) != _config(before)
+    after = after if changed else before
+    # Read and rendered before it is written: a setting that is wrong changes nothing.
+    project = load(root, after)
     answers.found(describe(project.facts))
     if dry_run:
         decisions = assess(str(root), rendering(project)).decisions
         status = 0
     else:
+        if changed:
+            render(project)
+            _write(root, {CONFIG_FILE: after})
         done = generate(str(root), lambda: rendering(load(root)), say=answers.say)
         decisions, status = done.decisions, done.exit_status
     own = [("updated" if changed else "kept", CONFIG_FILE, "yours to edit")]
     report = _report(project, project.facts, [*own, *_files(decisions)])
     return replace(report, exit_status=status)
+
+
+def _config(text: str) -> Config | None:
+    """The config as it stands; None where it is wrong, and a setting may put it right."""
+    try:
+        return read(text, Config, CONFIG_FILE)
+    except ConfigError:
+        return None
 
 
 def _draft(root: Path, facts: Facts, answers: Answers) -> Draft:
@@ -136,18 +151,25 @@ def _draft(root: Path, facts: Facts, answers: Answers) -> Draft:
     if answers.ask and any(project.kind is ProjectKind.CMAKE for project in facts.projects):
         question = "Is there a self-hosted runner with a GPU and the CUDA toolkit?"
         cuda = answers.ask(question, "no", ("yes", "no")) == "yes"
-    return Draft(platforms=named or platforms, cuda=cuda, model=_model(root, facts))
+    return Draft(platforms=named or platforms, cuda=cuda, model=_model(root))
 
 
-def _model(root: Path, facts: Facts) -> str:
-    """The pipeline's name of the model; "" where a model-config.yaml of another kind is there."""
+def _model(root: Path) -> str:
+    """The pipeline's name of the model; "" where something else is in the place of its file."""
     path = root / MODEL_CONFIG
     if path.is_file():
         try:
-            read(path.read_text("utf-8", "replace"), ModelConfig, MODEL_CONFIG)
+            read(text_of(root, MODEL_CONFIG), ModelConfig, MODEL_CONFIG)
         except ConfigError:
             return ""
+    elif _taken(path) or (_taken(path.parent) and not path.parent.is_dir()):
+        return ""
     return "default"
+
+
+def _taken(path: Path) -> bool:
+    """Whether anything is there, be it a link that leads nowhere."""
+    return path.exists() or path.is_symlink()
 
 
 def _platforms(choice: str) -> tuple[Platform, ...]:
@@ -174,9 +196,10 @@ def _around_the_users_files(
     """The config's text and its project, with other names for files whose names are taken."""
     text = _set(config_text(draft, facts), answers.settings)
     project = _assemble(root, text, facts)
+    paths = render(project)
     if (root / LOCK).exists():
         return text, project
-    taken = {path: name for path in render(project) if (name := _free_name(root, path)) != path}
+    taken = {path: name for path in paths if (name := _free_name(root, path)) != path}
     if taken:
         text = _set(config_text(replace(draft, files=taken), facts), answers.settings)
         project = _assemble(root, text, facts)
@@ -186,22 +209,23 @@ def _around_the_users_files(
 def _free_name(root: Path, path: str) -> str:
     name = path
     tried: set[str] = set()
-    while (root / name).exists() or (root / name).is_symlink():
+    while _taken(root / name):
         tried.add(name)
         name = beside(path, tried)
     return name
 
 
 def _assemble(root: Path, text: str, facts: Facts) -> Project:
-    config = read(text, Config, CONFIG_FILE)
-    here = tuple(model for model in config.models if (root / model.config).is_file())
-    return assemble(root, replace(config, models=here), facts)
+    pending = () if (root / MODEL_CONFIG).exists() else (MODEL_CONFIG,)
+    return assemble(root, read(text, Config, CONFIG_FILE), facts, pending=pending)
 
 
 def _write(root: Path, texts: Mapping[str, str]) -> None:
-    commit(
-        stage([Change(str(root / name), text.encode()) for name, text in texts.items()]), str(root)
-    )
+    """Write files of the user's, the config last: it says that the others are there."""
+    names = sorted(texts, key=lambda name: name == CONFIG_FILE)
+    changes = [Change(str(root / name), texts[name].encode()) for name in names]
+    Staged(changes).discard()  # what a killed run left of them
+    commit(stage(changes), str(root))
 
 
 def _files(decisions: tuple[Decision, ...]) -> list[tuple[str, str, str]]:
@@ -226,7 +250,8 @@ def _next(project: Project) -> list[str]:
         include = beside_names[".gitlab-ci.yml"]
         steps.append(f"Include it in your .gitlab-ci.yml:  include: [{{local: /{include}}}]")
     steps += [f"Look at this: {problem}." for problem in check(project)]
-    steps.append("Read docs/pipeline.md: it shows the pipeline and says why each stage exists.")
+    page = beside_names.get(PAGE, PAGE)
+    steps.append(f"Read {page}: it shows the pipeline and says why each stage exists.")
     if not config.cuda.enabled and _compiles(project):
         steps.append(
             "With a GPU runner: `ci-gen config set cuda.enabled true`, then `ci-gen generate`."
