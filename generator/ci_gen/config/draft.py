@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ci_gen.config.model_config import SCHEMA_PATH
-from ci_gen.detect.model import Facts, ModelName, Platform, Project, ProjectKind
+from ci_gen.config.model_config import SCHEMA_PATH, ModelSection
+from ci_gen.config.option import keys
+from ci_gen.detect.model import Facts, Platform, Project, ProjectKind
 from ci_gen.render.environment import render
+from ci_gen.render.scalars import visible
 
 MODEL_CONFIG = "config/model-config.yaml"
 
@@ -56,22 +59,29 @@ def config_text(draft: Draft, facts: Facts) -> str:
 
 def model_text(facts: Facts) -> str:
     """config/model-config.yaml, with the first model that the repository names."""
-    model = _first(facts)
+    model = facts.models[0] if facts.models else None
     folder_up = "../" * MODEL_CONFIG.count("/")
     values = {
         "schema": folder_up + SCHEMA_PATH,
         "model": {
-            "name": model.name if model else f"{facts.name}-model",
-            "quantization": model.quantization if model else "",
+            "name": _model_name(model.name if model else f"{facts.name}-model"),
+            "quantization": _quantization(model.quantization if model else ""),
         },
     }
     return render("config/model-config.yaml.j2", values)
 
 
-def _first(facts: Facts) -> ModelName | None:
-    return facts.models[0] if facts.models else None
+def _model_name(found: str) -> str:
+    """The name of a file or of a hub repository as a name of a model."""
+    name = re.sub(r"(?i)\.gguf$", "", found.rpartition("/")[2])
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:96] or "model"
+
+
+def _quantization(found: str) -> str:
+    """The type that was found, "" where it is none of llama.cpp's."""
+    upper = found.upper()
+    return upper if re.fullmatch(keys(ModelSection)["quantization"].limits.pattern, upper) else ""
 
 
 def _described(project: Project) -> str:
-    what = f"{project.name}: {project.kind.value} in {project.path} ({project.seen})"
-    return what if what.isprintable() else f"{project.name}: {project.kind.value}"
+    return visible(f"{project.name}: {project.kind.value} in {project.path} ({project.seen})")

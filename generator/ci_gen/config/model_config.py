@@ -41,7 +41,9 @@ class ModelSection:
     format: ModelFormat = option(default=ModelFormat.GGUF, doc="The file format.")
     quantization: str = option(
         default="",
-        limits=Limits(pattern=r"^[A-Z0-9_]{1,24}$", hint="a llama.cpp type such as Q4_K_M"),
+        limits=Limits(
+            pattern=r"^[A-Z0-9][A-Z0-9_-]{0,23}$", hint="a llama.cpp type such as Q4_K_M"
+        ),
         example="Q4_K_M",
         doc="How the weights are stored.",
     )

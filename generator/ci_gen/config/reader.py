@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar, cast
@@ -44,24 +45,30 @@ def read(text: str, section: type[Section], file: str) -> Section:
 
 def compose(text: str, file: str) -> Node | None:
     """The node graph of a YAML text, None where it is empty. Raises ConfigError."""
-    try:
+    with told(text, file):
         return cast("Node | None", YAML(typ="safe", pure=True).compose(text))
+
+
+@contextmanager
+def told(text: str, file: str) -> Iterator[None]:
+    """Whatever a YAML library says of `text` inside becomes a ConfigError with its place."""
+    try:
+        yield
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        problem = Problem(file, line, column, f"not valid YAML: {message}")
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     except ReaderError as error:
         before = text[: error.position].splitlines() or [""]
-        message = str(error).splitlines()[0].removesuffix("special characters are not allowed")
-        place = len(before), len(before[-1]) + 1
-        problem = Problem(file, *place, f"not valid YAML: {message.rstrip(': ')}")
+        line, column = len(before), len(before[-1]) + 1
+        message = str(error).splitlines()[0].partition(": special")[0]
     except RecursionError:
-        problem = Problem(file, 1, 1, "not valid YAML: nested too deeply")
+        message, line, column = "nested too deeply", 1, 1
     except (YAMLError, ValueError) as error:
-        message = (str(error).splitlines() or ["it cannot be read"])[0]
-        problem = Problem(file, 1, 1, f"not valid YAML: {message}")
-    raise ConfigError([problem])
+        message, line, column = (str(error).splitlines() or ["it cannot be read"])[0], 1, 1
+    else:
+        return
+    raise ConfigError([Problem(file, line, column, f"not valid YAML: {message}")])
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -20,10 +20,11 @@ _ESCAPED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def quoted(text: str) -> str:
     """A double-quoted scalar."""
-    return '"' + _visible(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    return '"' + visible(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """The text on one line, every character in it that no reader shows as its escape."""
     return _UNSEEN.sub(lambda match: _ESCAPED.get(match[0]) or _escape(ord(match[0])), text)
 
 
@@ -58,7 +59,7 @@ def flow(items: tuple[str, ...] | list[str]) -> str:
 
 def comment(text: str, indent: int = 0, width: int = 96) -> str:
     """The text as comment lines, wrapped; nothing in it can end the comment."""
-    words = _visible(" ".join(text.split())).split(" ")
+    words = visible(" ".join(text.split())).split(" ")
     lines: list[str] = []
     line = ""
     for word in words:

@@ -99,7 +99,12 @@ def test_the_reader_refuses_what_the_schema_refuses(document: dict[str, Any]) ->
     assert valid({"version": 1, **document}) or valid(plain(config))
 
 
-@given(st.text(st.one_of(st.sampled_from('ab/.-$*{}@~!:\n 0\\"<|'), st.characters()), max_size=8))
+@given(
+    st.text(
+        st.one_of(st.sampled_from('ab/.-$*{}@~!:\n 0\\"<|'), st.characters(codec="utf-8")),
+        max_size=8,
+    )
+)
 @settings(max_examples=120, deadline=None)
 def test_texts_are_judged_alike(text: str) -> None:
     documents = (
