@@ -275,8 +275,19 @@ def e2e(arguments: list[str]) -> int:
 
 
 def docs(arguments: list[str]) -> int:
-    """Write anew what derives from declarations."""
-    return run("python", "-m", "ci_gen_actions.core.document", *arguments)
+    """Write anew what derives from declarations: of the actions, and of ci-gen.yaml."""
+    status = run("python", "-m", "ci_gen_actions.core.document", *arguments)
+    for name, verb in (
+        ("schemas/config.schema.json", ["schema"]),
+        ("schemas/model-config.schema.json", ["schema", "--model"]),
+        ("reference/config.md", ["reference"]),
+    ):
+        command = [str(PYTHON), "-m", "ci_gen", "config", *verb]
+        printed = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE)
+        if printed.returncode:
+            return printed.returncode
+        (ROOT / "docs" / name).write_bytes(printed.stdout)
+    return status
 
 
 def build(arguments: list[str]) -> int:

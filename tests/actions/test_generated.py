@@ -46,6 +46,7 @@ def test_every_input_reaches_the_step_and_every_output_leaves_it(name: str) -> N
     assert step["id"] == "run"
     assert "${{" not in step["run"]
     assert step["run"].startswith("exec python3 -I ")
+    assert step["run"].endswith(f" {name}")
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.parent.name)
