@@ -7,6 +7,7 @@ pip recorded of an installation from git, and the checkout that the code runs fr
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from pathlib import Path
 
 REPOSITORY = "ci-gen/ci-gen"
 """Our home on GitHub, where nothing says otherwise."""
+
+
+_SLUG = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.\.?$)[A-Za-z0-9._-]{1,100}"
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ def _recorded(package: Path) -> Origin | None:
     try:
         document = json.loads((package / "_origin.json").read_text("utf-8"))
         return _origin(str(document["repository"]), str(document["commit"]))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -65,7 +69,12 @@ def _checkout(package: Path) -> Origin | None:
 def _git(root: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            # A hook's GIT_DIR would tell of the hook's repository.
+            env={name: value for name, value in os.environ.items() if name != "GIT_DIR"},
         )
     except OSError:
         return ""
@@ -73,12 +82,13 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def _origin(repository: str, commit: str) -> Origin | None:
-    return Origin(repository, commit) if re.fullmatch(r"[0-9a-f]{40}", commit) else None
+    named = re.fullmatch(_SLUG, repository) and re.fullmatch(r"[0-9a-f]{40}", commit)
+    return Origin(repository, commit) if named else None
 
 
 def slug(url: str) -> str:
     """owner/name of a GitHub address, "" where it is none."""
     match = re.fullmatch(
-        r"(?:https://|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?", url
+        r"(?:https://(?:[^@/\s]+@)?|ssh://git@|git@)github\.com[/:](.+?)(?:\.git)?/?", url
     )
-    return match[1] if match else ""
+    return match[1] if match and re.fullmatch(_SLUG, match[1]) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from ci_gen.errors import UsageError
+from ci_gen.write.root import CONFIG
 
 
 @click.group(name="config", help="Show, read, set and describe the keys of ci-gen.yaml.")
@@ -60,19 +62,21 @@ def get_command(key: str) -> None:
 @click.argument("value")
 def set_command(key: str, value: str) -> None:
     """Set a key to a value read as YAML, if the config is right with it."""
-    from ci_gen.write.atomic import Change, commit, stage
+    from ci_gen.project import text_of
+    from ci_gen.write.guard import exclusive
 
     root = _root()
-    before = (root / "ci-gen.yaml").read_text("utf-8")
-    after = changed(before, [(key, value)], root)
-    if after == before:
-        click.echo(f"{key} has that value already", err=True)
-        return
-    commit(stage([Change(str(root / "ci-gen.yaml"), after.encode())]), str(root))
+    with exclusive(str(root), lambda line: click.echo(line, err=True)):
+        before = text_of(root, CONFIG)
+        after = changed(before, [(key, value)])
+        if after == before:
+            click.echo(f"{key} has that value already", err=True)
+            return
+        _write(root / CONFIG, after)
     click.echo(f"set {key}; run `ci-gen generate` to render the change", err=True)
 
 
-def changed(text: str, settings: list[tuple[str, str]], root: Path | None) -> str:
+def changed(text: str, settings: list[tuple[str, str]]) -> str:
     """The config's text with keys set. Raises ConfigError where it is wrong with them."""
     from ci_gen.config.edit import known, parse, set_value
     from ci_gen.config.model import Config
@@ -81,8 +85,19 @@ def changed(text: str, settings: list[tuple[str, str]], root: Path | None) -> st
     for key, value in settings:
         known(key, Config)
         text = set_value(text, key, parse(value))
-    read(text, Config, "ci-gen.yaml")
+    read(text, Config, CONFIG)
     return text
+
+
+def _write(path: Path, text: str) -> None:
+    """Put the text in place of the file, which is old or new at every moment."""
+    from ci_gen.write.atomic import Change, Staged, commit, stage
+
+    mark = codecs.BOM_UTF8 if path.read_bytes().startswith(codecs.BOM_UTF8) else b""
+    # A config that is a link is written where it lies.
+    changes = [Change(str(path.resolve()), mark + text.encode())]
+    Staged(changes).discard()  # what a killed run left
+    commit(stage(changes), str(path.parent))
 
 
 def _root() -> Path:

@@ -8,12 +8,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 
 from ci_gen.config.option import Kind, Shape, keys
-from ci_gen.config.reader import suggest
-from ci_gen.errors import UsageError
+from ci_gen.config.reader import suggest, told
+from ci_gen.config.verbatim import Constructor, Representer
+from ci_gen.errors import ConfigError, UsageError, quoted
 
+CONFIG_FILE = "ci-gen.yaml"
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -64,17 +65,27 @@ def get(document: Any, path: str) -> Any:
 def parse(text: str) -> Any:
     """A value as typed on a command line, read as YAML. Raises UsageError."""
     try:
-        return _yaml().load(text)
-    except YAMLError as error:
-        raise UsageError(f"{text!r} is not YAML: {str(error).splitlines()[0]}.") from error
+        with told(text, "the value"):
+            return _yaml().load(text)
+    except ConfigError as error:
+        problem = error.problems[0].message.removeprefix("not valid YAML: ")
+        raise UsageError(
+            f"{quoted(text)} is not YAML: {problem}.", "Put it into quotes: \"'@me'\"."
+        ) from error
 
 
 def set_value(text: str, path: str, value: Any) -> str:
-    """The file's text with `value` at `path`; missing sections are added at the end."""
+    """The file's text with `value` at `path`; missing sections are added at the end.
+
+    Raises ConfigError where the text is no YAML, UsageError where nothing can be at `path`.
+    """
     yaml = _yaml()
-    document = yaml.load(text)
+    with told(text, CONFIG_FILE):
+        document = yaml.load(text.replace("\r\n", "\n"))
+    remarks = ""
     if document is None:
         document = CommentedMap()
+        remarks = "".join(f"{line}\n" for line in text.splitlines() if line.startswith("#"))
     *parents, last = steps(path)
     place: Any = document
     for step in parents:
@@ -82,11 +93,13 @@ def set_value(text: str, path: str, value: Any) -> str:
     _put(place, last, value, path)
     out = io.StringIO()
     yaml.dump(document, out)
-    return out.getvalue()
+    written = remarks + out.getvalue()
+    return written.replace("\n", "\r\n") if "\r\n" in text else written
 
 
 def _yaml() -> YAML:
     yaml = YAML(typ="rt")
+    yaml.Constructor, yaml.Representer = Constructor, Representer
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ci_gen.errors import quoted
 from ci_gen.local.jobs import environment, rows
+from ci_gen.local.workspace import without_git
 from ci_gen.pipeline.model import ActionCall, Job
 from ci_gen.render.vendor import actions_folder
 
@@ -69,7 +71,7 @@ def _job(
         name = f"{job.id} ({row['variant']})" if row else job.id
         say(f"--- {name}: {job.title}")
         for call in job.calls:
-            status, found = _call(call, row, workspace, outputs)
+            status, found = _call(call, row, workspace, outputs, say)
             outputs.update({(job.id, call.id, key): value for key, value in found.items()})
             if status != 0:
                 return status
@@ -81,9 +83,11 @@ def _call(
     row: Mapping[str, str],
     workspace: Path,
     outputs: Mapping[tuple[str, str, str], str],
+    say: Callable[[str], None],
 ) -> tuple[int, dict[str, str]]:
     """The exit status of one action and its outputs, which it prints as JSON."""
-    own = {key: value for key, value in os.environ.items() if not key.startswith(_PLATFORM)}
+    around = without_git(os.environ)
+    own = {key: value for key, value in around.items() if not key.startswith(_PLATFORM)}
     own.update(environment(call, row, outputs))
     command = [sys.executable, "-I", str(actions_folder() / "launch.py"), call.action]
     process = subprocess.Popen(command, cwd=workspace, env=own, stdout=subprocess.PIPE)
@@ -94,12 +98,20 @@ def _call(
         process.wait()
         return 130, {}
     status = 130 if process.returncode == -signal.SIGINT else process.returncode
-    return (status if 0 <= status <= 130 else 3), _outputs(printed)
+    status = status if 0 <= status <= 130 else 3
+    found = _outputs(printed)
+    if found is None:
+        say(f"{call.action} did not print its outputs as JSON: {quoted(os.fsdecode(printed))}")
+        return status or 3, {}
+    return status, found
 
 
-def _outputs(printed: bytes) -> dict[str, str]:
+def _outputs(printed: bytes) -> dict[str, str] | None:
+    """What the action printed, None where that is no JSON object. Nothing is no output."""
     try:
         document = json.loads(printed or b"{}")
-    except ValueError:
-        return {}
-    return {str(key): str(value) for key, value in document.items()}
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    return {key: str(value) for key, value in document.items()}
