@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Hashable
 
 import pytest
 from tests.support.configs import (
-    SOURCE,
-    VENDORED,
     Row,
     config_of,
     covered,
     outcome,
     pairs,
     pairwise,
+    source_of,
 )
-from tests.support.facts import cmake_project, facts, python_project
+from tests.support.facts import REPOSITORIES
 from tests.support.linters import allowances, lint, report, unexplained
 from tests.support.option_values import EXTRAS, document, forbidden, options, values
 
 from ci_gen.config.option import Kind
-from ci_gen.detect.model import Facts, Seen
 
 AT_LEAST = 200
-FACTS: dict[object, Facts] = {
-    "cmake": facts(cmake_project(), submodules=("vendor/llama.cpp",)),
-    "python": facts(python_project()),
-    "several": dataclasses.replace(
-        facts(
-            cmake_project(),
-            cmake_project("embeddings", "services/embeddings"),
-            python_project("answers", "services/it's $here"),
-        ),
-        dockerfiles=(Seen("Dockerfile"), Seen("docker/a b/Dockerfile.gpu"), Seen("$x/Dockerfile")),
-    ),
-}
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +29,8 @@ def rows() -> list[Row]:
 
 
 def rendered(row: Row) -> dict[str, str]:
-    source = VENDORED if row["actions.source"] == "vendor" else SOURCE
     config = config_of(document(row))
-    if config.actions.repository and not source.vendored:
-        source = dataclasses.replace(source, repository=config.actions.repository)
-    if config.actions.commit and not source.vendored:
-        source = dataclasses.replace(source, commit=config.actions.commit)
-    return outcome(config, FACTS[row["facts"]], source).texts
+    return outcome(config, REPOSITORIES[str(row["facts"])], source_of(config)).texts
 
 
 def test_every_option_takes_part() -> None:
@@ -83,14 +64,16 @@ def test_no_linter_finds_anything(rows: list[Row]) -> None:
 def test_without_services_everything_detected_is_built() -> None:
     """The one value of `services` that pairs with no key of a service: none."""
     trees = {}
-    for number, row in enumerate(pairwise(EXTRAS | _global(), forbidden)):
+    for number, row in enumerate(pairwise({**EXTRAS, **_global()}, forbidden)):
         config = document({**{name: texts[0] for name, texts in values().items()}, **row})
         del config["services"]
-        trees[f"config {number}"] = outcome(config_of(config), FACTS[row["facts"]]).texts
+        trees[f"config {number}"] = outcome(
+            config_of(config), REPOSITORIES[str(row["facts"])]
+        ).texts
     found = unexplained(lint(trees), allowances())
     assert not found, report(found)
 
 
-def _global() -> dict[str, tuple[object, ...]]:
+def _global() -> dict[str, tuple[Hashable, ...]]:
     chosen = ("cuda.enabled", "compiler_cache", "platforms", "triggers.pull_request")
     return {name: values()[name] for name in chosen}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ci_gen.config.model import Config
+from ci_gen.config.model import ActionsSource, Config
 from ci_gen.config.reader import read
 from ci_gen.detect.model import Facts
 from ci_gen.pipeline.model import Pipeline
@@ -51,6 +51,17 @@ def document_text(document: Any) -> str:
 def config_of(document: Mapping[str, Any]) -> Config:
     """The config of plain data; `version` is added. Raises ConfigError."""
     return read(document_text({"version": 1, **document}), Config, FILE)
+
+
+def source_of(config: Config) -> ActionSource:
+    """Where the config says that the actions come from, our own pin where it is silent."""
+    if config.actions.source is ActionsSource.VENDOR:
+        return VENDORED
+    return replace(
+        SOURCE,
+        repository=config.actions.repository or SOURCE.repository,
+        commit=config.actions.commit or SOURCE.commit,
+    )
 
 
 @dataclass(frozen=True)

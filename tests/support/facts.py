@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from ci_gen.detect.model import (
     CudaOption,
     Facts,
@@ -105,3 +108,18 @@ def facts(*projects: Project, submodules: tuple[str, ...] = ()) -> Facts:
         models=(),
         notes=(),
     )
+
+
+REPOSITORIES: Mapping[str, Facts] = {
+    "cmake": facts(cmake_project(), submodules=("vendor/llama.cpp",)),
+    "python": facts(python_project()),
+    "several": replace(
+        facts(
+            cmake_project(),
+            cmake_project("embeddings", "services/embeddings"),
+            python_project("answers", "services/it's $here"),
+        ),
+        dockerfiles=(Seen("Dockerfile"), Seen("docker/a b/Dockerfile.gpu"), Seen("$x/Dockerfile")),
+    ),
+}
+"""Repositories of different shapes: a CMake service, a Python one, three with Dockerfiles."""

@@ -15,7 +15,10 @@ from ci_gen.detect.model import CudaOption, PackageManager, Platform, ProjectKin
 
 SCHEMA_VERSION = 1
 
-_TEXT = Limits(pattern=TEXT, hint="one line without control characters or GitHub expressions")
+_TEXT = Limits(
+    pattern=TEXT,
+    hint="one line without control characters, GitHub expressions or spaces at its ends",
+)
 _ARGUMENT = Limits(pattern=TEXT, hint=_TEXT.hint, unique=False)
 _NAME = Limits(pattern=NAME, hint="lower-case letters, digits and inner hyphens, at most 40")
 _PATH = Limits(pattern=PATH, hint="a path inside the repository, relative to its root")

@@ -17,7 +17,10 @@ from ci_gen.config.schema import section_schema
 
 SCHEMA_PATH = ".ci-gen/model-config.schema.json"
 
-_TEXT = Limits(pattern=TEXT, hint="one line without control characters or GitHub expressions")
+_TEXT = Limits(
+    pattern=TEXT,
+    hint="one line without control characters, GitHub expressions or spaces at its ends",
+)
 
 
 class ModelFormat(str, Enum):

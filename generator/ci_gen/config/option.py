@@ -16,12 +16,14 @@ from functools import cache
 from typing import Any, cast
 
 # Control characters, line separators and the bidirectional overrides that make a text
-# read otherwise than it is parsed; `${{` would be evaluated by GitHub.
+# read otherwise than it is parsed; `${{` would be evaluated by GitHub. Spaces at the ends
+# would be lost in lists, which actions get as lines.
 _INERT = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff"
-TEXT = rf"^(?!.*\$\{{\{{)[^{_INERT}]+$"
+TEXT = rf"^(?!\s)(?!.*\$\{{\{{)[^{_INERT}]+(?<!\s)$"
 NAME = r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"
-PATH = rf"^(?!/)(?!-)(?!~)(?!.*(?:^|/)\.\.(?:/|$))(?!.*//)(?!.*\$\{{\{{)[^{_INERT}\\:*?\x22<>|]+$"
-GLOB = rf"^(?!/)(?!-)(?!!)(?!.*(?:^|/)\.\.(?:/|$))(?!.*\$\{{\{{)[^{_INERT}\\:\x22<>|]+$"
+_INSIDE = r"^(?!\s)(?!/)(?!-)(?!.*(?:^|/)\.\.(?:/|$))(?!.*\$\{\{)"
+PATH = rf"{_INSIDE}(?!~)(?!.*//)[^{_INERT}\\:*?\x22<>|]+(?<!\s)$"
+GLOB = rf"{_INSIDE}(?!!)[^{_INERT}\\:\x22<>|]+(?<!\s)$"
 
 
 @dataclass(frozen=True, kw_only=True)
