@@ -184,11 +184,15 @@ def set_up_toolchain() -> None:
 
 
 def wrap_compiler() -> None:
-    """Give zig's compilers the names that build systems look for."""
+    """Give zig's compilers the names that build systems look for.
+
+    zig compiles its C++ library on first use, once a level of optimisation, for minutes. So
+    what names no level, such as CMake's probes, gets the one that the build itself will use.
+    """
     COMPILER.mkdir(exist_ok=True)
-    for name in ("cc", "c++", "ar", "ranlib"):
+    for name, flags in (("cc", " -O2"), ("c++", " -O2"), ("ar", ""), ("ranlib", "")):
         script = COMPILER / name
-        script.write_text(f'#!/bin/sh\nexec "{PYTHON}" -m ziglang {name} "$@"\n', "utf-8")
+        script.write_text(f'#!/bin/sh\nexec "{PYTHON}" -m ziglang {name}{flags} "$@"\n', "utf-8")
         script.chmod(0o755)
 
 
