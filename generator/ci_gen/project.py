@@ -11,7 +11,7 @@ from ci_gen.config.model import ActionsSource, Config
 from ci_gen.config.model_config import ModelConfig
 from ci_gen.config.reader import read
 from ci_gen.detect.model import Facts
-from ci_gen.errors import ConfigError, Problem, UsageError
+from ci_gen.errors import ConfigError, Problem, Undecided, UsageError
 from ci_gen.pipeline.model import Pipeline
 from ci_gen.pipeline.plan import plan
 from ci_gen.pipeline.settings import CONFIG_FILE, Settings, settle
@@ -143,7 +143,7 @@ def _models(root: Path, config: Config, pending: Collection[str]) -> dict[str, s
 
 def _lock(root: Path) -> Lock | None:
     try:
-        return loads((root / LOCK).read_text("utf-8"))
+        return loads((root / LOCK).read_bytes().decode("utf-8", "replace"))
     except FileNotFoundError:
         return None
 
@@ -152,7 +152,12 @@ def _facts(root: Path, lock: Lock | None) -> tuple[Facts, bool]:
     from ci_gen.detect.document import facts_from_json
 
     if lock is not None and lock.facts:
-        return facts_from_json(lock.facts), False
+        try:
+            return facts_from_json(lock.facts), False
+        except ValueError as error:
+            raise Undecided(
+                f"{LOCK} is damaged: {error}.", f"Restore it: `git checkout HEAD -- {LOCK}`."
+            ) from error
     from ci_gen.detect.repository import detect
 
     return detect(root), True
@@ -176,8 +181,10 @@ def _source(config: Config, lock: Lock | None) -> ActionSource:
 
 
 def _known(lock: Lock | None) -> tuple[str, str]:
-    if lock is not None and lock.actions.get("commit") and lock.generator == generator_digest():
-        return lock.actions["repository"], lock.actions["commit"]
+    if lock is not None and lock.generator == generator_digest():
+        repository, commit = lock.actions.get("repository"), lock.actions.get("commit")
+        if repository and commit:
+            return repository, commit
     from ci_gen.origin import origin
 
     found = origin()

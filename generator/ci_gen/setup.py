@@ -21,6 +21,7 @@ from ci_gen.pipeline.settings import CONFIG_FILE
 from ci_gen.project import Project, assemble, load, render, rendering, text_of
 from ci_gen.render.docs import PAGE
 from ci_gen.render.names import beside
+from ci_gen.render.upkeep import DEPENDABOT, GITHUB_OWNERS, GITLAB_OWNERS
 from ci_gen.write.assess import assess
 from ci_gen.write.atomic import Change, Staged, commit, stage
 from ci_gen.write.generate import generate
@@ -249,6 +250,11 @@ def _next(project: Project) -> list[str]:
     if ".gitlab-ci.yml" in beside_names:
         include = beside_names[".gitlab-ci.yml"]
         steps.append(f"Include it in your .gitlab-ci.yml:  include: [{{local: /{include}}}]")
+    steps += [
+        f"Take over into {path} what you want of {name}: the platform reads no other name."
+        for path, name in sorted(beside_names.items())
+        if path in (DEPENDABOT, GITHUB_OWNERS, GITLAB_OWNERS)
+    ]
     steps += [f"Look at this: {problem}." for problem in check(project)]
     page = beside_names.get(PAGE, PAGE)
     steps.append(f"Read {page}: it shows the pipeline and says why each stage exists.")

@@ -35,7 +35,7 @@ def root(memory: Path) -> Path:
 def tree(root: Path) -> dict[str, bytes]:
     """Every file and link of the work tree."""
     return {
-        path.relative_to(root).as_posix(): os.readlink(path).encode()
+        path.relative_to(root).as_posix(): str(path.readlink()).encode()
         if path.is_symlink()
         else path.read_bytes()
         for path in sorted(root.rglob("*"))
@@ -105,6 +105,16 @@ def test_the_page_to_read_is_the_generated_one(root: Path) -> None:
     assert step.startswith("Read docs/pipeline.ci-gen.md:")
 
 
+def test_a_name_that_the_platform_alone_reads_is_pointed_out(root: Path) -> None:
+    put(root, ".github/dependabot.yml", "mine\n")
+    put(root, ".github/CODEOWNERS", "mine\n")
+    owners = ("codeowners", "['@acme/platform']")
+    report = initialise(root, Answers(platform="github", settings=(*PIN, owners)))
+    told = [step for step in report.next if step.startswith("Take over into")]
+    assert [step.split()[3] for step in told] == [".github/CODEOWNERS", ".github/dependabot.yml"]
+    assert ".github/CODEOWNERS.ci-gen" in told[0]
+
+
 def test_the_other_name_may_be_taken_too(root: Path) -> None:
     put(root, CI, "mine\n")
     put(root, ".github/workflows/ci-gen-ci.yml", "mine, too\n")
@@ -118,7 +128,7 @@ def test_the_other_name_may_be_taken_too(root: Path) -> None:
 def test_a_link_that_leads_nowhere_is_a_file_of_the_users(root: Path) -> None:
     (root / ".gitlab-ci.yml").symlink_to("elsewhere.yml")
     initialise(root, BOTH)
-    assert os.readlink(root / ".gitlab-ci.yml") == "elsewhere.yml"
+    assert str((root / ".gitlab-ci.yml").readlink()) == "elsewhere.yml"
     assert not (root / "elsewhere.yml").exists()
 
 

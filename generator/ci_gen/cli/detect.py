@@ -97,7 +97,7 @@ def _lock(root: str) -> Lock:
     from ci_gen.write.lock import loads
 
     try:
-        return loads(Path(root, LOCK).read_text("utf-8"))
+        return loads(Path(root, LOCK).read_bytes().decode("utf-8", "replace"))
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no {LOCK} in {root}: no facts are frozen yet.",

@@ -22,18 +22,17 @@ def files(settings: Settings, facts: Facts, generated: list[str]) -> dict[str, s
     if config.dependabot.enabled and Platform.GITHUB in config.platforms:
         texts[DEPENDABOT] = render("github/dependabot.yml.j2", _dependabot(settings, facts))
     if config.codeowners:
-        paths = _owned(settings, [*generated, *texts])
-        for platform, path in (
-            (Platform.GITHUB, GITHUB_OWNERS),
-            (Platform.GITLAB, GITLAB_OWNERS),
-        ):
-            if platform in config.platforms:
-                values = {
-                    "header": header(path, "who owns the generated files"),
-                    "paths": paths,
-                    "owners": config.codeowners,
-                }
-                texts[path] = render("github/CODEOWNERS.j2", values)
+        owners = {Platform.GITHUB: GITHUB_OWNERS, Platform.GITLAB: GITLAB_OWNERS}
+        own = [path for platform, path in owners.items() if platform in config.platforms]
+        # Who may change this file decides who owns the others.
+        paths = _owned(settings, [*generated, *texts, *own])
+        for path in own:
+            values = {
+                "header": header(path, "who owns the generated files"),
+                "paths": paths,
+                "owners": config.codeowners,
+            }
+            texts[path] = render("github/CODEOWNERS.j2", values)
     return texts
 
 

@@ -1,0 +1,93 @@
+"""Whole pipelines as they were looked at once, in tests/golden/pipelines/<case>/.
+
+Schemas, pictures and the code of vendored actions have tests of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from tests.support.configs import SOURCE, VENDORED, config_of, outcome
+from tests.support.facts import cmake_project, facts, python_project
+from tests.support.golden import GOLDEN, Golden
+
+from ci_gen.detect.model import Facts
+from ci_gen.render.source import ActionSource
+
+FOLDER = "pipelines"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One config in one repository."""
+
+    config: dict[str, object]
+    facts: Facts
+    source: ActionSource = SOURCE
+
+
+CASES = {
+    "cmake": Case({}, facts(cmake_project(), submodules=("vendor/llama.cpp",))),
+    "cuda": Case(
+        {
+            "cuda": {
+                "enabled": True,
+                "variants": [
+                    {"name": "cuda12", "toolkit": "12.8", "architectures": ["80", "90a-real"]},
+                    {"name": "cuda13", "toolkit": "/opt/cuda-13", "architectures": ["native"]},
+                ],
+            },
+            "environments": [{"name": "gpu-forks", "tier": "testing"}],
+            "forks": {"gpu": "approve", "environment": "gpu-forks"},
+            "codeowners": ["@acme/platform", "ops@example.com"],
+        },
+        facts(),
+    ),
+    "python": Case({}, facts(python_project())),
+    "services": Case(
+        {
+            "models": [{"name": "chat"}],
+            "services": [
+                {"name": "server", "path": ".", "targets": ["llama-server"]},
+                {
+                    "name": "answers",
+                    "path": "services/answers",
+                    "pytest": {"args": ["-m", "not slow"]},
+                },
+            ],
+        },
+        facts(cmake_project(), python_project(path="services/answers")),
+    ),
+    "renamed": Case(
+        {
+            "files": {
+                ".github/workflows/ci.yml": ".github/workflows/ci-gen-ci.yml",
+                ".github/workflows/ci-gen.yml": ".github/workflows/ci-gen-drift.yml",
+                ".github/dependabot.yml": ".github/dependabot.ci-gen.yml",
+                ".gitlab-ci.yml": ".gitlab/ci-gen/pipeline.yml",
+                ".gitlab/ci-gen/check.yml": ".gitlab/ci-gen/check.ci-gen.yml",
+                "docs/pipeline.md": "docs/ci/pipeline.md",
+            },
+            "codeowners": ["@acme/platform"],
+        },
+        facts(),
+    ),
+    "vendored": Case({"actions": {"source": "vendor"}}, facts(), VENDORED),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_pipeline_is_the_one_that_was_looked_at(name: str, golden: Golden) -> None:
+    case = CASES[name]
+    texts = outcome(config_of(case.config), case.facts, case.source).texts
+    kept = {path: text for path, text in texts.items() if not _code(path)}
+    known = GOLDEN / FOLDER / name
+    for path, text in kept.items():
+        golden(f"{FOLDER}/{name}/{path}", text)
+    there = {file.relative_to(known).as_posix() for file in known.rglob("*") if file.is_file()}
+    assert there == set(kept), "golden files that nothing generates any more: remove them"
+
+
+def _code(path: str) -> bool:
+    return path.startswith(".ci-gen/actions/") or path.endswith((".schema.json", ".svg"))
