@@ -64,6 +64,8 @@ def told(text: str, file: str) -> Iterator[None]:
         message = str(error).splitlines()[0].partition(": special")[0]
     except RecursionError:
         message, line, column = "nested too deeply", 1, 1
+    except (LookupError, TypeError):
+        message, line, column = "a tag does not fit what it is on", 1, 1
     except (YAMLError, ValueError) as error:
         message, line, column = (str(error).splitlines() or ["it cannot be read"])[0], 1, 1
     else:

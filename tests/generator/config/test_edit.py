@@ -197,6 +197,14 @@ def test_a_typed_value_that_is_no_yaml(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize("value", ["!!int x", "!!float y", "!!omap [a]", "!!bool a"])
+def test_a_tag_that_its_value_belies_is_no_crash(value: str) -> None:
+    with pytest.raises(UsageError, match="is not YAML"):
+        parse(value)
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        set_value(f"version: 1\nname: {value}\n", "default_branch", "x")
+
+
 @pytest.mark.parametrize("typed", ["12.10", "13.0", "0x10", "1_000", "1e3", "12.80"])
 def test_a_number_is_written_as_it_was_typed(typed: str) -> None:
     text = "version: 1\ncuda:\n  variants:\n    - name: a\n"
