@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -160,6 +161,9 @@ def test_warnings_are_among_the_next_steps(bare: Shell) -> None:
     assert re.search(r'\d\. Look at this: .*the folder of service "a" is not there: gone', said.out)
 
 
+INTERRUPT = "\x03"
+
+
 def converse(root: Path, *answers: str) -> Said:
     """Run `ci-gen init` on a pseudo-terminal; type each answer once a question stands there."""
     import pty
@@ -173,9 +177,13 @@ def converse(root: Path, *answers: str) -> Said:
     os.close(slave)
     seen = ""
     left = list(answers)
+    interrupted = False
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if not select.select([master], [], [], 1)[0]:
+        if not select.select([master], [], [], 3)[0]:
+            if interrupted:
+                # It came a moment before the terminal was read: a person presses it again.
+                child.send_signal(signal.SIGINT)
             continue
         try:
             data = os.read(master, 4096)
@@ -186,9 +194,10 @@ def converse(root: Path, *answers: str) -> Said:
         seen += data.decode()
         if left and seen.endswith("]: "):
             answer = left.pop(0)
-            os.write(master, answer.encode() + (b"" if answer == "\x03" else b"\n"))
-            if answer == "\x03":
-                child.send_signal(2)
+            if interrupted := answer == INTERRUPT:
+                child.send_signal(signal.SIGINT)
+            else:
+                os.write(master, answer.encode() + b"\n")
     os.close(master)
     return Said(child.wait(60), seen.replace("\r\n", "\n"), "")
 
@@ -249,7 +258,7 @@ def test_the_defaults_are_taken_with_return(bare: Shell) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_interrupted_at_a_question_nothing_is_written(bare: Shell) -> None:
     before = names(bare)
-    said = converse(bare.root, "\x03")
+    said = converse(bare.root, INTERRUPT)
     assert said.status == 130, said.out
     assert "Traceback" not in said.out
     assert names(bare) == before
