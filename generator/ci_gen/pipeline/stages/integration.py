@@ -9,6 +9,13 @@ from ci_gen.pipeline.settings import ServiceSettings, Settings
 from ci_gen.pipeline.stages.suites import pytest_job
 
 
+_WHY = {
+    ProjectKind.CMAKE: "Tests the very package that the build stage made, unpacked on a clean "
+    "machine.",
+    ProjectKind.PYTHON: "Tests the service as a whole, from its sources, once its package builds.",
+}
+
+
 def plan(settings: Settings) -> Stage | None:
     """One job for each service that has such a suite."""
     jobs = tuple(
@@ -17,7 +24,7 @@ def plan(settings: Settings) -> Stage | None:
             service,
             stage="integration",
             title=f"Integration tests of {service.name}",
-            why="Tests the very package that the build stage made, unpacked on a clean machine.",
+            why=_WHY[service.kind],
             paths=service.integration,
             needs=(Need(job=CHANGES), _build_of(settings, service)),
             package=f"dist/{service.name}-{_variant(service)}/*.tar.gz"
@@ -45,5 +52,7 @@ def _build_of(settings: Settings, service: ServiceSettings) -> Need:
     variant = _variant(service)
     return Need(
         job=f"build-{variant}-{service.name}",
-        artifacts=(package(settings, service, variant).name,),
+        artifacts=(package(settings, service, variant).name,)
+        if service.kind is ProjectKind.CMAKE
+        else (),
     )
