@@ -83,10 +83,15 @@ def arms(folder: Path) -> list[Arm]:
         shutil.copytree(folder / "clean-source", fresh)
 
     shutil.copytree(clean, folder / "clean-source")
-    subprocess.run([*ci_gen, "init", "--yes", "--platform", "both"], cwd=clean, check=True,
-                   capture_output=True)
-    subprocess.run([*ci_gen, "init", "--yes", "--platform", "both", "--set", "timeouts.build=61"],
-                   cwd=dirty, check=True, capture_output=True)
+    subprocess.run(
+        [*ci_gen, "init", "--yes", "--platform", "both"], cwd=clean, check=True, capture_output=True
+    )
+    subprocess.run(
+        [*ci_gen, "init", "--yes", "--platform", "both", "--set", "timeouts.build=61"],
+        cwd=dirty,
+        check=True,
+        capture_output=True,
+    )
     copier = install_copier(folder / "copier")
     same, updated = copier_project(folder / "peers", copier, clean)
     projen = projen_project(folder / "projen", install_projen(folder / "npm"), clean)
@@ -99,13 +104,21 @@ def arms(folder: Path) -> list[Arm]:
     return [
         Arm("python -c 'import click'", [python, "-c", "import click"], folder, nothing),
         Arm("ci-gen check", [*ci_gen, "check"], clean, nothing),
-        Arm("ci-gen generate", [*ci_gen, "generate"], dirty,
-            toggled(dirty / "ci-gen.yaml", "build: 61", "build: 62")),
+        Arm(
+            "ci-gen generate",
+            [*ci_gen, "generate"],
+            dirty,
+            toggled(dirty / "ci-gen.yaml", "build: 61", "build: 62"),
+        ),
         Arm("ci-gen init --yes", [*ci_gen, "init", "--yes", "--platform", "both"], fresh, renew),
         Arm("copier check-update", [copier, "check-update", "--quiet"], same, nothing),
         Arm("copier update", update, updated, back),
-        Arm("projen synth", ["node", ".projenrc.js"], projen,
-            toggled(projen / ".projenrc.js", "build: 61", "build: 62")),
+        Arm(
+            "projen synth",
+            ["node", ".projenrc.js"],
+            projen,
+            toggled(projen / ".projenrc.js", "build: 61", "build: 62"),
+        ),
     ]
 
 
@@ -123,10 +136,12 @@ def main() -> None:
         print(f"{command:<28}{seconds * 1000:>12.0f}")
     print(f"\n{'ratio':<52}{'found':>8}{'to reach':>10}")
     for label, value, goal in (
-        ("check / import click", found["ci-gen check"] / found["python -c 'import click'"],
-         "<= 2"),
-        ("copier check-update / check",
-         found["copier check-update"] / found["ci-gen check"], ">= 8"),
+        ("check / import click", found["ci-gen check"] / found["python -c 'import click'"], "<= 2"),
+        (
+            "copier check-update / check",
+            found["copier check-update"] / found["ci-gen check"],
+            ">= 8",
+        ),
         ("copier update / generate", found["copier update"] / found["ci-gen generate"], ">= 3"),
         ("projen synth / generate", found["projen synth"] / found["ci-gen generate"], "> 1"),
     ):
