@@ -25,10 +25,13 @@ _PATH = Limits(pattern=PATH, hint="a path inside the repository, relative to its
 # GitLab expands variables in the names of included files.
 _FILE = PATH.replace("^", "^(?!.*\\$)", 1)
 _GLOB = Limits(pattern=GLOB, hint="a glob relative to the repository's root, such as docs/**")
-_BRANCH = Limits(
-    pattern=r"^(?![-/])(?!.*(?:\.\.|//|@\{))[A-Za-z0-9._/+-]+(?<![./])$", hint="a git branch name"
+# What git refuses in a name: `man git-check-ref-format`.
+_REF = r"^(?![-/])(?!.*(?:\.\.|//|\.lock(?:/|$)))(?!(?:.*/)?\.)"
+_BRANCH = Limits(pattern=_REF + r"[A-Za-z0-9._/+-]+(?<![./])$", hint="a git branch name")
+_TAG = Limits(
+    pattern=_REF + r"[A-Za-z0-9._/*-]+(?<![./])$",
+    hint="a tag name in which * stands for anything",
 )
-_TAG = Limits(pattern=r"^(?!-)[A-Za-z0-9._/*-]+$", hint="a tag name in which * stands for anything")
 _LABEL = Limits(
     pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
     hint="letters, digits, dots, hyphens and underscores",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_gen.config.model import Config
 from ci_gen.config.model_config import ModelConfig
+from ci_gen.config.option import keys
 from ci_gen.config.reader import read, suggest
 from ci_gen.errors import ConfigError
 
@@ -351,3 +355,34 @@ def test_any_yaml_is_a_config_or_a_list_of_problems(parts: list[str]) -> None:
         read("".join(parts), Config, FILE)
     except ConfigError as error:
         assert error.problems
+
+
+NO_REFS = ("-a", "/a", "a/", "a.", ".a", "a/.b", "a..b", "a//b", "a.lock", "a.lock/b", "a b", "@{")
+    "-a",
+    "/a",
+    "a/",
+    "a.",
+    ".a",
+    "a/.b",
+    "a..b",
+    "a//b",
+    "a.lock",
+    "a.lock/b",
+    "a b",
+    "a~",
+    "@{",
+)
+
+
+@pytest.mark.parametrize("name", NO_REFS)
+def test_what_git_refuses_as_a_name_is_refused(name: str) -> None:
+    done = subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], check=False)
+    assert done.returncode != 0 or name == "-a"
+    assert problems(f'version: 1\ndefault_branch: "{name}"')[0].startswith("2:17: default_branch")
+    assert problems(f'version: 1\ntriggers: {{tags: ["{name}"]}}')[0].startswith("2:19: triggers")
+
+
+@given(st.from_regex(re.compile(keys(Config)["default_branch"].limits.pattern), fullmatch=True))
+@settings(deadline=None, max_examples=30)
+def test_every_branch_that_is_accepted_is_one_for_git(name: str) -> None:
+    subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], check=True)
