@@ -358,20 +358,6 @@ def test_any_yaml_is_a_config_or_a_list_of_problems(parts: list[str]) -> None:
 
 
 NO_REFS = ("-a", "/a", "a/", "a.", ".a", "a/.b", "a..b", "a//b", "a.lock", "a.lock/b", "a b", "@{")
-    "-a",
-    "/a",
-    "a/",
-    "a.",
-    ".a",
-    "a/.b",
-    "a..b",
-    "a//b",
-    "a.lock",
-    "a.lock/b",
-    "a b",
-    "a~",
-    "@{",
-)
 
 
 @pytest.mark.parametrize("name", NO_REFS)
