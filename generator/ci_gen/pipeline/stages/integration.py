@@ -8,7 +8,6 @@ from ci_gen.pipeline.parts import CHANGES, package
 from ci_gen.pipeline.settings import ServiceSettings, Settings
 from ci_gen.pipeline.stages.suites import pytest_job
 
-
 _WHY = {
     ProjectKind.CMAKE: "Tests the very package that the build stage made, unpacked on a clean "
     "machine.",
