@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci_gen._version import __version__
-from ci_gen.config.model import ActionsSource, Config
+from ci_gen.config.choices import ActionsSource
+from ci_gen.config.model import Config
 from ci_gen.config.model_config import ModelConfig
 from ci_gen.config.reader import read
 from ci_gen.detect.model import Facts

@@ -8,7 +8,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ci_gen.config.model import ActionsSource, Config
+from ci_gen.config.choices import ActionsSource
+from ci_gen.config.model import Config
 from ci_gen.config.reader import read
 from ci_gen.detect.model import Facts
 from ci_gen.pipeline.model import Pipeline

@@ -8,94 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
-from ci_gen.config.option import GLOB, NAME, PATH, TEXT, Limits, option
+from ci_gen.config.choices import ActionsSource, BuildType, ForkPolicy, Generator, Interval, Tier
+from ci_gen.config.limits import (
+    ARGUMENT,
+    BRANCH,
+    DAYS,
+    FILE,
+    IMAGE,
+    LABEL,
+    LABELS,
+    MINUTES,
+    ONE_LINE,
+    OWNER,
+    REPOSITORY_GLOB,
+    REPOSITORY_PATH,
+    SLUG,
+    TAG,
+)
+from ci_gen.config.option import PATH, Limits, option
 from ci_gen.detect.model import CudaOption, PackageManager, Platform, ProjectKind
 
 SCHEMA_VERSION = 1
-
-_TEXT = Limits(
-    pattern=TEXT,
-    hint="one line without control characters, GitHub expressions or spaces at its ends",
-)
-_ARGUMENT = Limits(pattern=TEXT, hint=_TEXT.hint, unique=False)
-_NAME = Limits(pattern=NAME, hint="lower-case letters, digits and inner hyphens, at most 40")
-_PATH = Limits(pattern=PATH, hint="a path inside the repository, relative to its root")
-# GitLab expands variables in the names of included files.
-_FILE = PATH.replace("^", "^(?!.*\\$)", 1)
-_GLOB = Limits(pattern=GLOB, hint="a glob relative to the repository's root, such as docs/**")
-# What git refuses in a name: `man git-check-ref-format`.
-_REF = r"^(?![-/])(?!.*(?:\.\.|//|\.lock(?:/|$)))(?!(?:.*/)?\.)"
-_BRANCH = Limits(pattern=_REF + r"[A-Za-z0-9._/+-]+(?<![./])$", hint="a git branch name")
-_TAG = Limits(
-    pattern=_REF + r"[A-Za-z0-9._/*-]+(?<![./])$",
-    hint="a tag name in which * stands for anything",
-)
-_LABEL = Limits(
-    pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
-    hint="letters, digits, dots, hyphens and underscores",
-)
-_LABELS = Limits(pattern=_LABEL.pattern, hint=_LABEL.hint, min_items=1)
-_IMAGE = Limits(
-    pattern=r"^[a-z0-9][A-Za-z0-9._/:-]*@sha256:[0-9a-f]{64}$",
-    hint="an image pinned by digest: name:tag@sha256:<64 hex digits>",
-)
-_MINUTES = Limits(minimum=1, maximum=7200)
-_DAYS = Limits(minimum=1, maximum=90)
-_OWNER = Limits(
-    pattern=r"^(?:@[A-Za-z0-9][A-Za-z0-9._/-]*(?<!/)|[A-Za-z0-9._+-]+@[A-Za-z0-9][A-Za-z0-9.-]*)$",
-    hint="@user, @organisation/team or an e-mail address",
-)
-
-
-class BuildType(str, Enum):
-    """CMake's build types."""
-
-    RELEASE = "Release"
-    REL_WITH_DEB_INFO = "RelWithDebInfo"
-    MIN_SIZE_REL = "MinSizeRel"
-    DEBUG = "Debug"
-
-
-class Generator(str, Enum):
-    """What CMake generates build files for."""
-
-    AUTO = "auto"
-    NINJA = "ninja"
-    MAKE = "make"
-
-
-class Tier(str, Enum):
-    """What an environment is for, in GitLab's words."""
-
-    PRODUCTION = "production"
-    STAGING = "staging"
-    TESTING = "testing"
-    DEVELOPMENT = "development"
-    OTHER = "other"
-
-
-class ForkPolicy(str, Enum):
-    """Whether a fork's pull request may reach a self-hosted runner."""
-
-    NEVER = "never"
-    APPROVE = "approve"
-
-
-class ActionsSource(str, Enum):
-    """Where the pipeline takes ci-gen's actions from."""
-
-    REMOTE = "remote"
-    VENDOR = "vendor"
-
-
-class Interval(str, Enum):
-    """How often dependabot looks for updates."""
-
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +38,7 @@ class Triggers:
 
     pull_request: bool = option(default=True, doc="Run for pull requests and merge requests.")
     tags: tuple[str, ...] = option(
-        default=("v*",), limits=_TAG, doc="Run for tags that match one of these patterns."
+        default=("v*",), limits=TAG, doc="Run for tags that match one of these patterns."
     )
     manual: bool = option(default=True, doc="Allow a run started by hand.")
 
@@ -124,7 +58,7 @@ class Paths:
             ".gitlab/issue_templates/**",
             ".gitlab/merge_request_templates/**",
         ),
-        limits=_GLOB,
+        limits=REPOSITORY_GLOB,
         doc="Files that cannot affect a build. A change of these alone builds and tests nothing "
         "and starts no GPU.",
     )
@@ -141,7 +75,10 @@ class QuickChecks:
         "weights out of the history.",
     )
     exclude: tuple[str, ...] = option(
-        default=(), limits=_GLOB, example=["third_party/**"], doc="Files that are not looked at."
+        default=(),
+        limits=REPOSITORY_GLOB,
+        example=["third_party/**"],
+        doc="Files that are not looked at.",
     )
 
 
@@ -155,13 +92,13 @@ class Ctest:
     )
     include: str = option(
         default="",
-        limits=_TEXT,
+        limits=ONE_LINE,
         example="^unit-",
         doc="Run the tests whose names match this regular expression.",
     )
     exclude: str = option(
         default="",
-        limits=_TEXT,
+        limits=ONE_LINE,
         doc="Leave out the tests whose names match this regular expression.",
     )
     timeout_seconds: int = option(
@@ -175,15 +112,17 @@ class Pytest:
 
     unit: tuple[str, ...] | None = option(
         default=None,
-        limits=_PATH,
+        limits=REPOSITORY_PATH,
         doc="Tests that need no built package; they run beside the build. Detected.",
     )
     integration: tuple[str, ...] | None = option(
-        default=None, limits=_PATH, doc="Tests that run against the built package. Detected."
+        default=None,
+        limits=REPOSITORY_PATH,
+        doc="Tests that run against the built package. Detected.",
     )
     args: tuple[str, ...] = option(
         default=(),
-        limits=_ARGUMENT,
+        limits=ARGUMENT,
         example=["-m", "not slow"],
         doc="Further arguments of pytest, one an item.",
     )
@@ -192,16 +131,16 @@ class Pytest:
     )
     requirements: tuple[str, ...] | None = option(
         default=None,
-        limits=_PATH,
+        limits=REPOSITORY_PATH,
         doc="Requirements files to install, where the manager is pip. Detected.",
     )
     extras: tuple[str, ...] | None = option(
         default=None,
-        limits=_LABEL,
+        limits=LABEL,
         doc="Optional dependencies that carry the test tools. Detected.",
     )
     groups: tuple[str, ...] | None = option(
-        default=None, limits=_LABEL, doc="Dependency groups that carry the test tools. Detected."
+        default=None, limits=LABEL, doc="Dependency groups that carry the test tools. Detected."
     )
 
 
@@ -210,11 +149,13 @@ class Service:
     """One thing that the pipeline builds, tests and packages."""
 
     name: str = option(
-        limits=_NAME,
+        limits=SLUG,
         doc="Part of the names of its jobs and packages: a promise to whoever requires them.",
     )
     path: str = option(
-        default=".", limits=_PATH, doc="The folder of its CMakeLists.txt or Python project."
+        default=".",
+        limits=REPOSITORY_PATH,
+        doc="The folder of its CMakeLists.txt or Python project.",
     )
     kind: ProjectKind | None = option(default=None, doc="What builds it. Detected.")
     build_type: BuildType = option(default=BuildType.RELEASE, doc="CMAKE_BUILD_TYPE.")
@@ -223,7 +164,7 @@ class Service:
     )
     cmake_args: tuple[str, ...] = option(
         default=(),
-        limits=_ARGUMENT,
+        limits=ARGUMENT,
         example=["-DLLAMA_CURL=OFF"],
         doc="Further arguments of cmake's configuration, one an item.",
     )
@@ -235,7 +176,7 @@ class Service:
     )
     package_paths: tuple[str, ...] = option(
         default=(),
-        limits=_GLOB,
+        limits=REPOSITORY_GLOB,
         example=["bin/llama-server"],
         doc="What the package holds, "
         "relative to the build folder; executables and shared libraries where empty.",
@@ -252,7 +193,7 @@ class Service:
 class CudaVariant:
     """One row of the CUDA build matrix."""
 
-    name: str = option(limits=_NAME, doc="Part of the job's and the package's name.")
+    name: str = option(limits=SLUG, doc="Part of the job's and the package's name.")
     toolkit: str = option(
         default="",
         limits=Limits(
@@ -295,14 +236,14 @@ class HostedRunner:
     """The runners for everything that needs no GPU."""
 
     labels: tuple[str, ...] = option(
-        default=("ubuntu-24.04",), limits=_LABELS, doc="GitHub: runs-on."
+        default=("ubuntu-24.04",), limits=LABELS, doc="GitHub: runs-on."
     )
     tags: tuple[str, ...] = option(
-        default=(), limits=_LABEL, doc="GitLab: runner tags; any untagged runner where empty."
+        default=(), limits=LABEL, doc="GitLab: runner tags; any untagged runner where empty."
     )
     image: str | None = option(
         default=None,
-        limits=_IMAGE,
+        limits=IMAGE,
         doc="GitLab: the container image of the jobs; ci-gen's pinned default where absent.",
     )
 
@@ -312,12 +253,12 @@ class GpuRunner:
     """The self-hosted runners with a GPU and the CUDA toolkit."""
 
     labels: tuple[str, ...] = option(
-        default=("self-hosted", "linux", "x64", "gpu"), limits=_LABELS, doc="GitHub: runs-on."
+        default=("self-hosted", "linux", "x64", "gpu"), limits=LABELS, doc="GitHub: runs-on."
     )
-    tags: tuple[str, ...] = option(default=("gpu",), limits=_LABELS, doc="GitLab: runner tags.")
+    tags: tuple[str, ...] = option(default=("gpu",), limits=LABELS, doc="GitLab: runner tags.")
     image: str = option(
         default="",
-        limits=_IMAGE,
+        limits=IMAGE,
         doc="GitLab: the container image of the jobs; the runner's own where empty.",
     )
 
@@ -341,7 +282,7 @@ class Forks:
     )
     environment: str = option(
         default="",
-        limits=_NAME,
+        limits=SLUG,
         doc="The environment in which a fork's GPU jobs wait for approval. One of `environments`.",
     )
 
@@ -350,7 +291,7 @@ class Forks:
 class Environment:
     """A place that jobs run against, with the approvals that the platform keeps for it."""
 
-    name: str = option(limits=_NAME, doc="Its name on the platform.")
+    name: str = option(limits=SLUG, doc="Its name on the platform.")
     tier: Tier = option(default=Tier.OTHER, doc="What it is for.")
 
 
@@ -358,29 +299,29 @@ class Environment:
 class Retention:
     """How long artifacts are kept, in days."""
 
-    packages: int = option(default=14, limits=_DAYS, doc="Built packages.")
-    reports: int = option(default=14, limits=_DAYS, doc="Test reports.")
-    evidence: int = option(default=90, limits=_DAYS, doc="Evidence files.")
+    packages: int = option(default=14, limits=DAYS, doc="Built packages.")
+    reports: int = option(default=14, limits=DAYS, doc="Test reports.")
+    evidence: int = option(default=90, limits=DAYS, doc="Evidence files.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timeouts:
     """Time limits of jobs, in minutes."""
 
-    check: int = option(default=10, limits=_MINUTES, doc="Path filter, quick checks, ci-ok.")
-    build: int = option(default=60, limits=_MINUTES, doc="CPU and Python builds.")
-    cuda: int = option(default=120, limits=_MINUTES, doc="CUDA builds.")
-    test: int = option(default=30, limits=_MINUTES, doc="Unit and integration tests.")
+    check: int = option(default=10, limits=MINUTES, doc="Path filter, quick checks, ci-ok.")
+    build: int = option(default=60, limits=MINUTES, doc="CPU and Python builds.")
+    cuda: int = option(default=120, limits=MINUTES, doc="CUDA builds.")
+    test: int = option(default=30, limits=MINUTES, doc="Unit and integration tests.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A model that the services serve."""
 
-    name: str = option(limits=_NAME, doc="Its name in the pipeline.")
+    name: str = option(limits=SLUG, doc="Its name in the pipeline.")
     config: str = option(
         default="config/model-config.yaml",
-        limits=_PATH,
+        limits=REPOSITORY_PATH,
         doc="Its model-config.yaml: name, format, quantization, inference settings.",
     )
 
@@ -433,7 +374,7 @@ class Config:
     )
     name: str | None = option(
         default=None,
-        limits=_NAME,
+        limits=SLUG,
         doc="The pipeline's name. Detected from the remote or the folder.",
     )
     platforms: tuple[Platform, ...] = option(
@@ -441,7 +382,7 @@ class Config:
         limits=Limits(min_items=1),
         doc="The platforms to generate for.",
     )
-    default_branch: str | None = option(default=None, limits=_BRANCH, doc="Detected.")
+    default_branch: str | None = option(default=None, limits=BRANCH, doc="Detected.")
     triggers: Triggers = option(factory=Triggers, doc="What starts the pipeline.")
     paths: Paths = option(factory=Paths, doc="Which files matter to the build.")
     quick_checks: QuickChecks = option(factory=QuickChecks, doc="Checks before the build.")
@@ -463,14 +404,14 @@ class Config:
     actions: Actions = option(factory=Actions, doc="Where ci-gen's own actions come from.")
     codeowners: tuple[str, ...] = option(
         default=(),
-        limits=_OWNER,
+        limits=OWNER,
         example=["@acme/platform"],
         doc="Owners of the generated files; CODEOWNERS is generated where there is one.",
     )
     dependabot: Dependabot = option(factory=Dependabot, doc="Dependabot.")
     files: Mapping[str, str] = option(
         factory=dict,
-        limits=Limits(pattern=_FILE, hint=_PATH.hint, key_pattern=PATH),
+        limits=Limits(pattern=FILE, hint=REPOSITORY_PATH.hint, key_pattern=PATH),
         example={".github/workflows/ci.yml": ".github/workflows/ci-gen-ci.yml"},
         doc="Other names for generated files, where the usual one is taken.",
     )

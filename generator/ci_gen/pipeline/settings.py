@@ -10,7 +10,8 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ci_gen.config.model import Config, ForkPolicy, Service
+from ci_gen.config.choices import ForkPolicy
+from ci_gen.config.model import Config, Service
 from ci_gen.detect.model import (
     Facts,
     LlamaOrigin,

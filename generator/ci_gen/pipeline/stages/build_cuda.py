@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci_gen.config.model import ForkPolicy
+from ci_gen.config.choices import ForkPolicy
 from ci_gen.detect.model import ProjectKind
 from ci_gen.pipeline.model import VARIANT, ActionCall, Job, Matrix, MatrixRef, Stage
 from ci_gen.pipeline.parts import compiler_cache, evidence, first_checks, gpu, package, reports

@@ -1,0 +1,40 @@
+"""The limits that keys of ci-gen.yaml share: what a text must look like, and in words."""
+
+from __future__ import annotations
+
+from ci_gen.config.option import GLOB, NAME, PATH, TEXT, Limits
+
+ONE_LINE = Limits(
+    pattern=TEXT,
+    hint="one line without control characters, GitHub expressions or spaces at its ends",
+)
+ARGUMENT = Limits(pattern=TEXT, hint=ONE_LINE.hint, unique=False)
+SLUG = Limits(pattern=NAME, hint="lower-case letters, digits and inner hyphens, at most 40")
+REPOSITORY_PATH = Limits(pattern=PATH, hint="a path inside the repository, relative to its root")
+# GitLab expands variables in the names of included files.
+FILE = PATH.replace("^", "^(?!.*\\$)", 1)
+REPOSITORY_GLOB = Limits(
+    pattern=GLOB, hint="a glob relative to the repository's root, such as docs/**"
+)
+# What git refuses in a name: `man git-check-ref-format`.
+REF = r"^(?![-/])(?!.*(?:\.\.|//|\.lock(?:/|$)))(?!(?:.*/)?\.)"
+BRANCH = Limits(pattern=REF + r"[A-Za-z0-9._/+-]+(?<![./])$", hint="a git branch name")
+TAG = Limits(
+    pattern=REF + r"[A-Za-z0-9._/*-]+(?<![./])$",
+    hint="a tag name in which * stands for anything",
+)
+LABEL = Limits(
+    pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+    hint="letters, digits, dots, hyphens and underscores",
+)
+LABELS = Limits(pattern=LABEL.pattern, hint=LABEL.hint, min_items=1)
+IMAGE = Limits(
+    pattern=r"^[a-z0-9][A-Za-z0-9._/:-]*@sha256:[0-9a-f]{64}$",
+    hint="an image pinned by digest: name:tag@sha256:<64 hex digits>",
+)
+MINUTES = Limits(minimum=1, maximum=7200)
+DAYS = Limits(minimum=1, maximum=90)
+OWNER = Limits(
+    pattern=r"^(?:@[A-Za-z0-9][A-Za-z0-9._/-]*(?<!/)|[A-Za-z0-9._+-]+@[A-Za-z0-9][A-Za-z0-9.-]*)$",
+    hint="@user, @organisation/team or an e-mail address",
+)
