@@ -7,7 +7,11 @@ from hypothesis import HealthCheck, settings
 from tests.support.golden import Golden, comparison
 
 # How long an example takes says more about the machine's other work than about the code.
-settings.register_profile("ci-gen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Few examples by default, since everybody waits for them; `--hypothesis-profile=thorough` looks
+# longer.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci-gen", _PATIENT, max_examples=30)
+settings.register_profile("thorough", _PATIENT, max_examples=500)
 settings.load_profile("ci-gen")
 
 

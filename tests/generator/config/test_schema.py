@@ -76,7 +76,7 @@ def test_every_pattern_is_one_in_every_editor() -> None:
 
 
 @given(documents())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_reader_accepts_what_the_schema_accepts(document: dict[str, Any]) -> None:
     assert valid(document)
     try:
@@ -89,7 +89,7 @@ def test_the_reader_accepts_what_the_schema_accepts(document: dict[str, Any]) ->
 
 
 @given(near_misses())
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_reader_refuses_what_the_schema_refuses(document: dict[str, Any]) -> None:
     try:
         config = config_of(document)
@@ -105,7 +105,7 @@ def test_the_reader_refuses_what_the_schema_refuses(document: dict[str, Any]) ->
         max_size=8,
     )
 )
-@settings(max_examples=120, deadline=None)
+@settings(deadline=None)
 def test_texts_are_judged_alike(text: str) -> None:
     documents = (
         {"name": text},

@@ -142,7 +142,7 @@ def check(document: str, expected: Any) -> None:
 
 
 @given(anything)
-@settings(max_examples=120, deadline=None)
+@settings(deadline=None)
 def test_a_scalar_is_the_text(text: str) -> None:
     check(f"key: {scalar(text)}\n", {"key": text})
     check(f"key: {quoted(text)}\n", {"key": text})
@@ -150,7 +150,7 @@ def test_a_scalar_is_the_text(text: str) -> None:
 
 
 @given(anything, st.sampled_from((4, 6, 12)))
-@settings(max_examples=120, deadline=None)
+@settings(deadline=None)
 def test_a_block_is_the_text(text: str, indent: int) -> None:
     pad = " " * (indent - 2)
     document = f"a:\n{pad}key: {block(text, indent)}\n{pad}next: 1\n"
@@ -158,7 +158,7 @@ def test_a_block_is_the_text(text: str, indent: int) -> None:
 
 
 @given(st.lists(anything, max_size=4))
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None)
 def test_a_flow_sequence_is_the_texts(items: list[str]) -> None:
     check(f"key: {flow(items)}\n", {"key": items})
 
@@ -193,7 +193,7 @@ def test_several_lines_read_like_lines() -> None:
 
 
 @given(anything, st.sampled_from((0, 2)), st.integers(20, 96))
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 def test_a_comment_is_nothing_but_a_comment(text: str, indent: int, width: int) -> None:
     shown = comment(text, indent, width)
     assert all(line.startswith(" " * indent + "#") for line in shown.split("\n"))
