@@ -379,6 +379,7 @@ def test_as_json(root: Path) -> None:
     assert document["next"]
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_killed_at_any_step_the_next_run_completes(root: Path, memory: Path) -> None:
     """Above all between the config, the model's config and what is generated from them."""

@@ -79,6 +79,7 @@ def installer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return str(request.param)
 
 
+@pytest.mark.e2e
 def test_an_environment_is_made_once_and_then_found(
     tmp_path: Path, requirements: Path, installer: str
 ) -> None:
@@ -93,6 +94,7 @@ def test_an_environment_is_made_once_and_then_found(
     assert log.getvalue() == b""
 
 
+@pytest.mark.e2e
 def test_a_wrong_hash_installs_nothing(tmp_path: Path, requirements: Path, installer: str) -> None:
     text = requirements.read_text()
     requirements.write_text(text.replace(text[-5:-1], "0000"))
@@ -104,6 +106,7 @@ def test_a_wrong_hash_installs_nothing(tmp_path: Path, requirements: Path, insta
     assert not ready(folder)
 
 
+@pytest.mark.e2e
 def test_a_requirement_without_a_hash_installs_nothing(
     tmp_path: Path, requirements: Path, installer: str
 ) -> None:
@@ -194,6 +197,7 @@ def test_missing_requirements_are_named(tmp_path: Path) -> None:
         provide(tmp_path / "none.txt", environ(tmp_path), terminal()[0])
 
 
+@pytest.mark.e2e
 def test_what_was_left_half_made_is_not_trusted(tmp_path: Path, requirements: Path) -> None:
     known = environ(tmp_path / "cache")
     folder = provide(requirements, known, terminal()[0])
@@ -205,6 +209,7 @@ def test_what_was_left_half_made_is_not_trusted(tmp_path: Path, requirements: Pa
     assert answer(folder) == "42"
 
 
+@pytest.mark.e2e
 def test_an_environment_whose_python_is_gone_is_made_anew(
     tmp_path: Path, requirements: Path
 ) -> None:

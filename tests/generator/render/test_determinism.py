@@ -89,6 +89,7 @@ def remotes() -> dict[str, str]:
     return {"origin": "https://github.com/acme/service.git"}
 
 
+@pytest.mark.e2e
 def test_init_and_generate_in_other_surroundings(memory: Path, remotes: dict[str, str]) -> None:
     trees = []
     for number, surroundings in enumerate(SURROUNDINGS):
@@ -106,6 +107,7 @@ def test_init_and_generate_in_other_surroundings(memory: Path, remotes: dict[str
     assert trees[0] == trees[1] == trees[2]
 
 
+@pytest.mark.e2e
 def test_one_file_alone_comes_out_as_all_together(memory: Path, remotes: dict[str, str]) -> None:
     root = make_repository(memory / "service", FILES, remotes).path
     run(["-m", "ci_gen", "init", "--yes", *PIN], root, SURROUNDINGS[0])

@@ -6,6 +6,8 @@ import pytest
 from tests.generator.render.cases import CONFIGS, FACTS, everything
 from tests.support.linters import allowances, lint, report, unexplained
 
+pytestmark = pytest.mark.e2e
+
 
 def test_the_linters_accept_every_case() -> None:
     trees = {f"{config} / {seen}": everything(config, seen) for config in CONFIGS for seen in FACTS}

@@ -16,7 +16,10 @@ from ci_gen.write.drift import report
 from ci_gen.write.generate import generate
 from ci_gen.write.root import LOCK
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
+]
 
 CI, DOCS = "ci.yml", "docs/pipeline.md"
 

@@ -17,7 +17,10 @@ from ci_gen.write.assess import assess
 from ci_gen.write.drift import report
 from ci_gen.write.generate import generate
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL"),
+]
 
 EXTRA = ".gitlab/ci-gen/build.yml"
 FOREIGN = ".github/CODEOWNERS"
