@@ -305,6 +305,8 @@ def build(arguments: list[str]) -> int:
 def lock(arguments: list[str]) -> int:
     """Lock all requirements anew; `--upgrade` takes the newest of everything."""
     flags = ["--generate-hashes", "--universal", "--no-emit-index-url", "--quiet"]
+    # An older pip looks for the pin of `coverage[toml]` under that very name.
+    flags.append("--no-strip-extras")
     flags += ["--python-version", f"{OLDEST[0]}.{OLDEST[1]}"]
     flags += ["--custom-compile-command", "python3 dev.py lock", *arguments]
     for name in LOCKS:
