@@ -40,7 +40,14 @@ E2E = REQUIREMENTS / "e2e"
 DEMO = ROOT / "build" / "demo" / "llama-service"
 COVERAGE_FLOOR = 90.0
 
-LOCKS = ("generator", "dev", "toolchain", "compiler", "e2e", "node")
+ACTION_LOCKS = ("image-build",)
+"""Actions that use libraries. Their locks lie below actions/, to go wherever the actions go."""
+LOCKS = (
+    "requirements/generator",
+    *(f"actions/requirements/{name}" for name in ACTION_LOCKS),
+    *(f"requirements/{name}" for name in ("dev", "toolchain", "compiler", "e2e", "node")),
+)
+"""What is locked, in this order: each lock keeps to the versions of those that run with it."""
 LINTED = (
     ".github",
     "generator",
@@ -310,13 +317,20 @@ def lock(arguments: list[str]) -> int:
     flags += ["--python-version", f"{OLDEST[0]}.{OLDEST[1]}"]
     flags += ["--custom-compile-command", "python3 dev.py lock", *arguments]
     for name in LOCKS:
-        same = [] if name == "generator" else ["--constraints", "requirements/generator.txt"]
-        files = [f"requirements/{name}.in", "--output-file", f"requirements/{name}.txt"]
-        status = run("uv", "pip", "compile", *flags, *same, *files)
+        files = [f"{name}.in", "--output-file", f"{name}.txt"]
+        status = run("uv", "pip", "compile", *flags, *constraints(name), *files)
         if status:
             return status
     npm = ["--package-lock-only", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund"]
     return run("npm", "install", *npm, cwd=E2E) if found("npm") else 0
+
+
+def constraints(name: str) -> list[str]:
+    """The locks whose versions the lock `name` must take: for dev all that its tests load."""
+    shipped = LOCKS[: LOCKS.index("requirements/dev")]
+    before = shipped if name == "requirements/dev" else shipped[:1]
+    flags = (("--constraints", f"{each}.txt") for each in before if each != name)
+    return [word for pair in flags for word in pair]
 
 
 def demo(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ import sys
 
 REQUIREMENTS = {
     "ci-gen": "../requirements/generator.txt",
+    "image-build": "requirements/image-build.txt",
 }
 """The actions that use libraries, with their hash-locked requirements, relative to this file."""
 

@@ -11,8 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "requirements"
 EXAMPLE = ROOT / "examples" / "llama-service"
+ACTIONS = ROOT / "actions" / "requirements"
 LOCKS = [
     *sorted(path for path in FOLDER.glob("*.in")),
+    *sorted(path for path in ACTIONS.glob("*.in")),
     EXAMPLE / "tests" / "requirements.in",
 ]
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==(\S+)")
@@ -57,12 +59,16 @@ def test_what_the_package_depends_on_is_what_the_generator_is_locked_for() -> No
     assert names <= wanted(FOLDER / "generator.in")
 
 
-def test_the_generator_is_developed_with_the_versions_it_runs_with() -> None:
-    def pins(name: str) -> set[str]:
-        text = (FOLDER / name).read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "lock", [FOLDER / "generator.txt", *sorted(ACTIONS.glob("*.txt"))], ids=lambda path: path.stem
+)
+def test_what_we_ship_is_developed_with_the_versions_it_runs_with(lock: Path) -> None:
+    def pins(path: Path) -> set[str]:
+        text = path.read_text(encoding="utf-8")
         return {found[0] for line in text.splitlines() if (found := PIN.match(line))}
 
-    assert pins("generator.txt") <= pins("dev.txt")
+    assert pins(lock)
+    assert pins(lock) <= pins(FOLDER / "dev.txt")
 
 
 def test_the_engine_from_npm_is_locked_without_addresses() -> None:
