@@ -142,7 +142,10 @@ class Registry:
         if not self.password:
             return text
         done = subprocess.run(
-            ["htpasswd", "-niB", USER], input=self.password.encode(), capture_output=True
+            ["htpasswd", "-niB", USER],
+            input=self.password.encode(),
+            capture_output=True,
+            check=True,
         )
         accounts = self.folder / "accounts"
         accounts.write_bytes(done.stdout)
