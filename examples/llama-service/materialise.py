@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -146,6 +147,14 @@ def copy_example(target: Path) -> None:
             shutil.copy(source, path)
 
 
+def write_model(target: Path) -> None:
+    """Write the test model as a file of the repository: images are tried with it."""
+    script = target / "tests/integration/alphabet_model.py"
+    path = target / "tests/models/alphabet.gguf"
+    path.parent.mkdir()
+    runpy.run_path(str(script))["write"](path)
+
+
 def commit(target: Path, message: str) -> None:
     """Make `target` a git repository with one commit, alike on every machine."""
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -174,6 +183,7 @@ def materialise(target: Path, sdist: Path | None = None) -> None:
     target.mkdir(parents=True, exist_ok=True)
     copy_example(target)
     extract(source, target / VENDORED)
+    write_model(target)
     commit(target, "A service on llama.cpp")
 
 

@@ -88,7 +88,10 @@ def test_makes_a_repository_of_the_example_and_what_it_needs_of_llama_cpp(
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert vendored == {f"vendor/llama.cpp/{name}" for name in WANTED}
-    assert tracked - vendored == own - {"materialise.py", "llama.txt"}
+    made = {"tests/models/alphabet.gguf"}
+    assert tracked - vendored - made == own - {"materialise.py", "llama.txt"}
+    assert made <= tracked
+    assert (target / "tests/models/alphabet.gguf").read_bytes()[:4] == b"GGUF"
     assert git(target, "status", "--porcelain") == ""
     assert (target / "vendor/llama.cpp/src/llama.cpp").read_text() == "int llama;\n"
     assert not list(tmp_path.rglob("escaped.txt"))

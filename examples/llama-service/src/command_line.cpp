@@ -11,7 +11,10 @@ namespace {
 
 const std::map<std::string, Command> & commands() {
     static const std::map<std::string, Command> names = {
-        {"tokenize", Command::tokenize}, {"complete", Command::complete}, {"serve", Command::serve}};
+        {"tokenize", Command::tokenize},
+        {"complete", Command::complete},
+        {"serve", Command::serve},
+        {"listen", Command::listen}};
     return names;
 }
 
@@ -50,6 +53,13 @@ void set_option(CommandLine & line, const std::string & option, const std::strin
         line.threads = whole(option, value, 0);
     } else if (option == "--gpu-layers") {
         line.gpu_layers = whole(option, value, -1);
+    } else if (option == "--host") {
+        line.host = value;
+    } else if (option == "--port") {
+        line.port = whole(option, value, 1);
+        if (line.port > 65535) {
+            throw UsageError("--port is at most 65535, not " + value);
+        }
     } else if (option == "--max-tokens") {
         line.sampling.max_tokens = whole(option, value, 0);
     } else if (option == "--temperature") {
@@ -104,6 +114,7 @@ std::string usage() {
            "  tokenize   print the tokens of --text as a JSON list\n"
            "  complete   print the model's continuation of --text\n"
            "  serve      answer one JSON request a line, from standard input, until it ends\n"
+           "  listen     answer requests over HTTP: /completion, /health and /props\n"
            "\n"
            "options:\n"
            "  --model FILE           the GGUF file of the model\n"
@@ -112,6 +123,8 @@ std::string usage() {
            "  --context N            size of the context in tokens (2048)\n"
            "  --threads N            processors to use (0: all)\n"
            "  --gpu-layers N         layers to keep on the GPU (-1: all)\n"
+           "  --host ADDRESS         where to listen (127.0.0.1)\n"
+           "  --port N               the port to listen on (8080)\n"
            "  --max-tokens N         length of an answer, at most (128)\n"
            "  --temperature T        0 takes the likeliest token (0)\n"
            "  --top-p P              share of probability to sample from (1)\n"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-enum class Command { help, version, tokenize, complete, serve };
+enum class Command { help, version, tokenize, complete, serve, listen };
 
 struct CommandLine {
     Command     command = Command::help;
@@ -17,6 +17,8 @@ struct CommandLine {
     int         context       = 2048;  // in tokens
     int         threads       = 0;     // 0: as many as the machine has processors
     int         gpu_layers    = -1;    // -1: all of them, where the build has a GPU backend
+    std::string host          = "127.0.0.1";
+    int         port          = 8080;
     Sampling    sampling;
 };
 

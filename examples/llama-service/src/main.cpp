@@ -1,7 +1,7 @@
-#include "chat.h"
 #include "command_line.h"
 #include "engine.h"
-#include "request.h"
+#include "http.h"
+#include "service.h"
 
 #include <iostream>
 
@@ -10,8 +10,8 @@ namespace {
 constexpr int exit_failure = 1;
 constexpr int exit_usage   = 2;
 
-int tokenize(const Engine & engine, const std::string & text) {
-    const auto tokens = engine.tokenize(text);
+int tokenize(const CommandLine & line) {
+    const auto tokens = Engine(engine_options(line)).tokenize(line.text);
     const char * separator = "";
     std::cout << "[";
     for (const auto token : tokens) {
@@ -22,49 +22,29 @@ int tokenize(const Engine & engine, const std::string & text) {
     return 0;
 }
 
-std::string answered(Engine & engine, const CommandLine & line, const std::string & text) {
-    std::string id;
-    try {
-        const Request request = parse_request(text, line.sampling);
-        id = request.id;
-        const std::string prompt = request.messages.empty()
-                                       ? request.prompt
-                                       : render_chat(line.chat_template, request.messages);
-        Answer answer = engine.complete(prompt, request.sampling);
-        answer.id = id;
-        return format_answer(answer);
-    } catch (const BadRequest & error) {
-        return format_error(error.id, error.what());
-    } catch (const EngineError & error) {
-        return format_error(id, error.what());
-    }
+int complete(const CommandLine & line) {
+    Engine engine(engine_options(line));
+    std::cout << engine.complete(line.text, line.sampling).text << "\n";
+    return 0;
 }
 
-// A request that is wrong gets an answer that says so; the service goes on.
-int serve(Engine & engine, const CommandLine & line) {
+int serve(const CommandLine & line) {
+    Service     service(line);
     std::string text;
     while (std::getline(std::cin, text)) {
         if (!text.empty()) {
-            std::cout << answered(engine, line, text) << std::endl;
+            std::cout << service.answer(text).json << std::endl;
         }
     }
     return 0;
 }
 
 int run(const CommandLine & line) {
-    EngineOptions options;
-    options.model      = line.model;
-    options.context    = line.context;
-    options.threads    = line.threads;
-    options.gpu_layers = line.gpu_layers;
-    options.vocab_only = line.command == Command::tokenize;
-    Engine engine(options);
     switch (line.command) {
-        case Command::tokenize: return tokenize(engine, line.text);
-        case Command::complete:
-            std::cout << engine.complete(line.text, line.sampling).text << "\n";
-            return 0;
-        default: return serve(engine, line);
+        case Command::tokenize: return tokenize(line);
+        case Command::complete: return complete(line);
+        case Command::listen: listen(line); return 0;
+        default: return serve(line);
     }
 }
 

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def _binary() -> Path:
+def binary() -> Path:
+    """The built program."""
     package = os.environ.get("CI_GEN_PACKAGE_DIR")
     if package:
         places, hint = [Path(package)], "the folder in CI_GEN_PACKAGE_DIR"
@@ -30,11 +31,11 @@ def _binary() -> Path:
 @pytest.fixture(scope="session")
 def service() -> Run:
     """Run the service with the given arguments, and standard input where there is any."""
-    binary = _binary()
+    program = binary()
 
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(binary), *arguments],
+            [str(program), *arguments],
             input=stdin,
             capture_output=True,
             encoding="utf-8",

@@ -17,7 +17,7 @@ def test_version_names_the_service_and_its_llama_cpp(service):
 def test_help_lists_the_commands(service):
     done = service("--help")
     assert done.returncode == 0
-    assert {"tokenize", "complete", "serve"} <= set(done.stdout.split())
+    assert {"tokenize", "complete", "serve", "listen"} <= set(done.stdout.split())
     assert done.stderr == ""
 
 

@@ -14,6 +14,11 @@ int main() {
     CHECK_EQUAL(line.gpu_layers, -1);
     CHECK_EQUAL(line.context, 2048);
 
+    const CommandLine http = parse_command_line({"listen", "--model", "m", "--port", "9000"});
+    CHECK_EQUAL(http.command == Command::listen, true);
+    CHECK_EQUAL(http.host, "127.0.0.1");
+    CHECK_EQUAL(http.port, 9000);
+
     CHECK_EQUAL(parse_command_line({"--version"}).command == Command::version, true);
     CHECK_EQUAL(parse_command_line({"serve", "--help"}).command == Command::help, true);
 
@@ -25,6 +30,7 @@ int main() {
     CHECK_THROWS(UsageError, "--context is at least 1", parse_command_line({"serve", "--context", "0"}));
     CHECK_THROWS(UsageError, "--seed takes a number", parse_command_line({"serve", "--seed", "7x"}));
     CHECK_THROWS(UsageError, "--seed takes a number", parse_command_line({"serve", "--seed", ""}));
+    CHECK_THROWS(UsageError, "--port is at most 65535", parse_command_line({"listen", "--port", "70000"}));
     CHECK_THROWS(UsageError, "choose one of: chatml",
                  parse_command_line({"serve", "--chat-template", "alpaca"}));
     return check::verdict();
