@@ -1,4 +1,4 @@
-"""A llama model, 1 MB small, that continues the alphabet: after "a" comes "b".
+"""A llama model, under 4 MB small, that continues the alphabet: after "a" comes "b".
 
 Its embedding gives each token a direction of its own, its one block adds nothing, and its
 output layer scores a letter by its predecessor's direction. So every answer is known
