@@ -40,7 +40,7 @@ E2E = REQUIREMENTS / "e2e"
 DEMO = ROOT / "build" / "demo" / "llama-service"
 COVERAGE_FLOOR = 90.0
 
-ACTION_LOCKS = ("image-build",)
+ACTION_LOCKS = ("image-build", "sbom", "scan-image", "scan-source")
 """Actions that use libraries. Their locks lie below actions/, to go wherever the actions go."""
 LOCKS = (
     "requirements/generator",

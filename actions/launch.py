@@ -14,6 +14,9 @@ import sys
 REQUIREMENTS = {
     "ci-gen": "../requirements/generator.txt",
     "image-build": "requirements/image-build.txt",
+    "sbom": "requirements/sbom.txt",
+    "scan-image": "requirements/scan-image.txt",
+    "scan-source": "requirements/scan-source.txt",
 }
 """The actions that use libraries, with their hash-locked requirements, relative to this file."""
 
