@@ -10,10 +10,26 @@ import abc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 MASK = "***"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What a run is for. `branch` and `tag` are names without `refs/`, one of them "".
+
+    `unmerged` is a pull or merge request, or a change that waits in a merge queue. `source_url`
+    is the repository's page.
+    """
+
+    branch: str = ""
+    tag: str = ""
+    default_branch: str = ""
+    unmerged: bool = False
+    source_url: str = ""
 
 
 class Dialect(abc.ABC):
@@ -101,6 +117,11 @@ class Dialect(abc.ABC):
     def job(self) -> str:
         """The id of the job, "" outside of CI."""
         return ""
+
+    @property
+    def event(self) -> Event:
+        """What the run is for; nothing is known of it outside of CI."""
+        return Event()
 
     @abc.abstractmethod
     def summary(self, markdown: str) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from .dialect import Dialect
+from .dialect import Dialect, Event
 
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of summary that GitHub shows for one step; a larger one is dropped as a whole."""
 
 _CUT = "\n\n_The summary was cut here: it exceeds what GitHub shows. The log has the rest._\n"
+
+_UNMERGED = ("pull_request", "pull_request_target", "merge_group")
 
 
 def escape_data(text: str) -> str:
@@ -45,6 +48,21 @@ class GitHub(Dialect):
     def job(self) -> str:
         """`$GITHUB_JOB`."""
         return self.environ.get("GITHUB_JOB", "")
+
+    @property
+    def event(self) -> Event:
+        """Out of `$GITHUB_REF` and the event's payload, which alone names the default branch."""
+        ref = self.environ.get("GITHUB_REF", "")
+        server, name = (
+            self.environ.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY")
+        )
+        return Event(
+            branch=ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else "",
+            tag=ref.removeprefix("refs/tags/") if ref.startswith("refs/tags/") else "",
+            default_branch=_default_branch(self.environ.get("GITHUB_EVENT_PATH", "")),
+            unmerged=self.environ.get("GITHUB_EVENT_NAME", "") in _UNMERGED,
+            source_url=f"{server}/{name}" if server and name else "",
+        )
 
     @contextmanager
     def child_output(self) -> Iterator[None]:
@@ -132,6 +150,15 @@ class GitHub(Dialect):
     def _resume(self) -> None:
         self._line(f"::{self._stopped}::")
         self._stopped = ""
+
+
+def _default_branch(path: str) -> str:
+    """`repository.default_branch` of an event's payload, "" where there is none to read."""
+    try:
+        name = json.loads(Path(path).read_bytes())["repository"]["default_branch"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 def _fit(text: bytes, room: int) -> bytes:

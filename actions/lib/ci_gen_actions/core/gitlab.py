@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from .dialect import Dialect
+from .dialect import Dialect, Event
 from .errors import CannotDecide
 from .files import write_atomically
 
@@ -37,6 +37,17 @@ class GitLab(Dialect):
     def job(self) -> str:
         """`$CI_JOB_NAME` without the suffix of a matrix row: `build: [12.4]` -> `build`."""
         return re.sub(r":? \[[^\]]*\]$| \d+/\d+$", "", self.environ.get("CI_JOB_NAME", ""))
+
+    @property
+    def event(self) -> Event:
+        """Out of `$CI_COMMIT_BRANCH`, which a merge request's pipeline lacks, and its like."""
+        return Event(
+            branch=self.environ.get("CI_COMMIT_BRANCH", ""),
+            tag=self.environ.get("CI_COMMIT_TAG", ""),
+            default_branch=self.environ.get("CI_DEFAULT_BRANCH", ""),
+            unmerged=bool(self.environ.get("CI_MERGE_REQUEST_IID")),
+            source_url=self.environ.get("CI_PROJECT_URL", ""),
+        )
 
     def summary(self, markdown: str) -> None:
         """GitLab has no summary page: show it in the log."""

@@ -1,0 +1,1 @@
+"""The image-build action: build an image, try it, push it, and check what the registry has."""
