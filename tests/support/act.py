@@ -41,12 +41,15 @@ def run(
     labels: Sequence[str] = HOSTED,
     env: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    online: bool = False,
     timeout: float = 1800,
 ) -> RunResult:
     """Run one workflow for one event in a copy of the repository below `folder`.
 
     `labels` are those that a runner is there for: a job with no such label is never picked up.
-    `env` is what the runner machine sets for every job.
+    `env` is what the runner machine sets for every job. With `online` the jobs have this
+    machine's network.
     """
     work = engines.work_copy(repository, folder / "act-repository")
     _place(work, event)
@@ -62,9 +65,10 @@ def run(
     command += ["--action-offline-mode", "--no-cache-server", "--env", f"STAND_IN_STORE={store}"]
     command += [word for label in labels for word in ("--platform", f"{label}=-self-hosted")]
     command += [word for pair in _pairs(variables) for word in ("--var", pair)]
+    command += [word for pair in _pairs(secrets) for word in ("--secret", pair)]
     for source, target in _actions(work.path, project.path).items():
         command += ["--local-repository", f"{source}={target}"]
-    status, log = engines.run_engine(command, work.path, environment, timeout)
+    status, log = engines.run_engine(command, work.path, environment, timeout, online=online)
     text = (work.path / workflow).read_text("utf-8")
     jobs = [str(job) for job in YAML(typ="safe", pure=True).load(text)["jobs"]]
     return _result(status, log, store, jobs)

@@ -126,11 +126,19 @@ def offline(command: Sequence[str]) -> list[str]:
 
 
 def run_engine(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout: float,
+    *,
+    online: bool = False,
 ) -> tuple[int, str]:
-    """Run an engine to its end: exit status and all output."""
+    """Run an engine to its end: exit status and all output.
+
+    Without a network, unless `online`: jobs that talk to containers need this machine's.
+    """
     done = subprocess.run(
-        offline(command),
+        list(command) if online else offline(command),
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.DEVNULL,

@@ -51,12 +51,15 @@ def run(
     absent_tags: Collection[str] = ("gpu",),
     env: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    online: bool = False,
     timeout: float = 1800,
 ) -> RunResult:
     """Run the pipeline of one event in a copy of the repository below `folder`.
 
     A job with one of `absent_tags` has no runner and is never started. `env` is what the runner
-    machine sets for every job, `variables` are CI/CD variables of the project.
+    machine sets for every job, `variables` and `secrets` are CI/CD variables of the project.
+    With `online` the jobs have this machine's network.
     """
     work = engines.work_copy(repository, folder / "gitlab-repository")
     _place(work, event)
@@ -65,7 +68,9 @@ def run(
     # The engine reads the project's path from here; git's own view of origin is redirected.
     work.git("remote", "add", "gcl-origin", f"https://gitlab.com/{event.source}.git")
     environment = engines.job_environment(folder / "gitlab", redirects) | dict(env or {})
-    engine = _Engine(work.path, environment, _arguments(work.path, event, variables), timeout)
+    given = {**(variables or {}), **(secrets or {})}
+    arguments = _arguments(work.path, event, given)
+    engine = _Engine(work.path, environment, arguments, timeout, online)
     engine.start(absent_tags)
     return engine.result()
 
@@ -99,6 +104,7 @@ class _Engine:
     environment: Mapping[str, str]
     arguments: list[str]
     timeout: float
+    online: bool = False
     log: str = ""
     status: int = 0
     states: dict[str, str] = field(default_factory=dict)
@@ -130,7 +136,9 @@ class _Engine:
     def _call(self, *arguments: str, keep: bool = True) -> str:
         command = [*find(), *_FLAGS, *self.arguments, *arguments]
         started = time.monotonic()
-        status, output = engines.run_engine(command, self.work, self.environment, self.timeout)
+        status, output = engines.run_engine(
+            command, self.work, self.environment, self.timeout, online=self.online
+        )
         self.timeout -= time.monotonic() - started
         if keep:
             self.log += output
