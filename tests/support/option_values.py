@@ -47,6 +47,22 @@ CHOSEN: Mapping[str, tuple[Hashable, ...]] = {
         ((".gitlab-ci.yml", ".gitlab/true.yml"), (".gitlab/ci-gen/base.yml", ".gitlab/a b #c.yml")),
     ),
     "models[0].name": ("default", "yes", "0"),
+    "image.service": (None,),
+    "image.command": (None, "bin/llama-server", "1e3"),
+    "image.health": ("/health", "/", "/a.b/~c_d-e"),
+    "image.properties": ("/props", ""),
+    "image.repository": (None, "registry.example.com:5000/a/b__c-d.e", "ghcr.io/acme/server"),
+    "image.username": ("", "REGISTRY_USER"),
+    "image.password": ("", "REGISTRY_PASSWORD"),
+    "image.platforms": (("linux/amd64",), ("linux/arm64",), ("linux/amd64", "linux/arm64")),
+    "image.base": (None, "debian:13" + DIGEST),
+    "image.build_base": (None, "debian:13" + DIGEST),
+    "image.cuda_base": (None, "nvidia/cuda:12.8" + DIGEST),
+    "image.cuda_build_base": (None, "nvidia/cuda:12.8-devel" + DIGEST),
+    "image.python_base": (None, "python:3.13" + DIGEST),
+    "image.packages": ((), ("libgomp1", "g++-12")),
+    "image.embed_model": ("", "docker/model $X's.gguf"),
+    "release.require": ((), ("build-cpu-a", "quick-checks")),
 }
 EXTRAS: Mapping[str, tuple[Hashable, ...]] = {
     "facts": ("cmake", "python", "several"),
@@ -115,6 +131,12 @@ def forbidden(a: str, one: Hashable, b: str, other: Hashable) -> bool:
             return one == "approve" and other == ()
         case "services[0].kind", "services[0].path":
             return one is None and other != "."
+        case "services[0].kind", "image.command":
+            return one != "cmake" and other is None
+        case "image.source", "image.platforms":
+            return one == "package" and len(cast("tuple[str, ...]", other)) > 1
+        case "image.username", "image.password":
+            return (one == "") != (other == "")
         case "files", "platforms":
             texts = str(one)
             return (".github/" in texts and other == ("gitlab",)) or (

@@ -52,3 +52,33 @@ class Interval(str, Enum):
     DAILY = "daily"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
+
+
+class ImageSource(str, Enum):
+    """What an image is made from."""
+
+    PACKAGE = "package"
+    COMPILE = "compile"
+
+
+class ImagePlatform(str, Enum):
+    """What an image can run on, in the words of OCI."""
+
+    LINUX_AMD64 = "linux/amd64"
+    LINUX_ARM64 = "linux/arm64"
+
+
+class EngineAccess(str, Enum):
+    """How a job of GitLab reaches a container engine."""
+
+    DIND = "dind"
+    SOCKET = "socket"
+
+
+class Severity(str, Enum):
+    """How bad a vulnerability is, as CVSS grades it."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"

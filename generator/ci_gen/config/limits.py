@@ -32,6 +32,31 @@ IMAGE = Limits(
     pattern=r"^[a-z0-9][A-Za-z0-9._/:-]*@sha256:[0-9a-f]{64}$",
     hint="an image pinned by digest: name:tag@sha256:<64 hex digits>",
 )
+# A repository as registries name it: an optional host with a port, then lower-case folders.
+IMAGE_NAME = Limits(
+    pattern=r"^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/)?"
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$",
+    hint="a repository of a registry without a tag, such as registry.example.com/team/server",
+)
+PROGRAM = Limits(
+    pattern=r"^(?!.*(?:^|/)\.\.?(?:/|$))[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_.+-]+)*$",
+    hint="a program's name, or its path below the package's root such as bin/llama-server",
+)
+URL_PATH = Limits(
+    pattern=r"^/[A-Za-z0-9._~/-]*$", hint="a path of a URL such as /health, without a query"
+)
+# GitHub refuses other names of secrets, and keeps those that begin with GITHUB_ for itself.
+SECRET_NAME = Limits(
+    pattern=r"^(?!GITHUB_|CI_GEN_)[A-Z_][A-Z0-9_]{0,99}$",
+    hint="capital letters, digits and underscores, not beginning with GITHUB_ or CI_GEN_",
+)
+DEBIAN_PACKAGE = Limits(
+    pattern=r"^[a-z0-9][a-z0-9+.-]+$", hint="the name of a Debian package such as libgomp1"
+)
+JOB = Limits(
+    pattern=r"^[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?$",
+    hint="the name of a job, as docs/pipeline.md shows it",
+)
 MINUTES = Limits(minimum=1, maximum=7200)
 DAYS = Limits(minimum=1, maximum=90)
 OWNER = Limits(

@@ -30,8 +30,8 @@ GLOB = rf"{_INSIDE}(?!!)[^{_INERT}\\:\x22<>|]+(?<!\s)$"
 class Limits:
     """What a value must satisfy besides its type. `hint` says it in words.
 
-    `empty` texts are accepted besides those that match the pattern; it follows from a default
-    that is empty and is not declared.
+    `empty` texts are accepted besides those that match the pattern; for a default that is empty
+    it need not be declared.
     """
 
     pattern: str = ""
@@ -129,7 +129,9 @@ def _key(field: dataclasses.Field[Any], hint: Any) -> Key:
         default=default,
         doc=field.metadata["doc"],
         example=field.metadata["example"],
-        limits=dataclasses.replace(field.metadata["limits"], empty=default == ""),
+        limits=dataclasses.replace(
+            field.metadata["limits"], empty=field.metadata["limits"].empty or default == ""
+        ),
     )
 
 
