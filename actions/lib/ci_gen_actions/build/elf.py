@@ -77,6 +77,45 @@ def _read(stream: IO[bytes]) -> Elf | None:
     return Elf(Kind.EXECUTABLE if executable else Kind.LIBRARY, tuple(texts(_NEEDED)), soname)
 
 
+def sections(path: Path) -> dict[str, tuple[int, int]]:
+    """The place of each named section in the file: offset and size in bytes.
+
+    Empty for what is no ELF file, or has no section table. Raises OSError where it cannot be
+    opened.
+    """
+    with path.open("rb") as stream:
+        try:
+            return _sections(stream)
+        except (struct.error, ValueError, OverflowError, IndexError):
+            return {}
+
+
+def _sections(stream: IO[bytes]) -> dict[str, tuple[int, int]]:
+    identity = stream.read(16)
+    if identity[:4] != b"\x7fELF" or len(identity) < 16:
+        return {}
+    wide = identity[4] == 2
+    order = ">" if identity[5] == 2 else "<"
+    layout = order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH")
+    header = struct.unpack(layout, stream.read(struct.calcsize(layout)))
+    table, size, count, names_at = header[5], header[10], header[11], header[12]
+    # name, type, flags, address, offset, size, ...
+    entry = struct.Struct(order + ("IIQQQQ" if wide else "IIIIII"))
+    found = []
+    for index in range(count):
+        stream.seek(table + index * size)
+        found.append(entry.unpack(stream.read(entry.size)))
+    if not found:
+        return {}
+    stream.seek(found[names_at][4])
+    names = stream.read(min(found[names_at][5], _MOST_STRINGS))
+    places = {}
+    for start, _, _, _, offset, length in found:
+        name = names[start:].split(b"\0", 1)[0].decode("utf-8", "replace")
+        places[name] = (offset, length)
+    return places
+
+
 def _segment(stream: IO[bytes], offset: int, order: str, wide: bool) -> _Segment:
     stream.seek(offset)
     if wide:

@@ -14,16 +14,24 @@ from ..core.archive import Entry, stays_inside
 from ..core.errors import CannotDecide, UsageError
 from . import elf
 
+STAGING = ".ci-gen-staging"
+"""Where in the build folder packing keeps what it makes, until the archives are written."""
+
+_NOT_BUILT = ("CMakeFiles", "Testing", "_CPack_Packages", STAGING)
 _VERSIONED = re.compile(r"\.so\.[0-9]")
 _SHARED = re.compile(r".+\.so(\.[0-9]+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """The members of a package, and the libraries that the machine it runs on must have."""
+    """The members of a package, and the libraries that the machine it runs on must have.
+
+    `debug` are the members of the package beside it that holds symbols for debuggers.
+    """
 
     entries: tuple[Entry, ...]
     system_libraries: tuple[str, ...]
+    debug: tuple[Entry, ...] = ()
 
 
 def collect(build: Path, paths: Sequence[str]) -> Package:
@@ -49,9 +57,7 @@ def _files(build: Path) -> Iterator[tuple[str, Path]]:
         here = Path(folder)
         linked = [name for name in folders if (here / name).is_symlink()]
         folders[:] = sorted(
-            name
-            for name in folders
-            if name not in ("CMakeFiles", "Testing", "_CPack_Packages") and name not in linked
+            name for name in folders if name not in _NOT_BUILT and name not in linked
         )
         for name in sorted([*files, *linked]):
             if not name.startswith(".ci-gen-"):
