@@ -22,7 +22,8 @@ from ci_gen.detect.model import (
     SuiteKind,
 )
 from ci_gen.errors import ConfigError, Problem, quoted
-from ci_gen.pipeline import names
+from ci_gen.pipeline import image_settings, names
+from ci_gen.pipeline.image_settings import ImageSettings, image_of
 
 CONFIG_FILE = "ci-gen.yaml"
 
@@ -64,6 +65,7 @@ class Settings:
     default_branch: str
     services: tuple[ServiceSettings, ...]
     submodules: bool
+    image: ImageSettings | None = None
 
 
 def settle(config: Config, facts: Facts) -> Settings:
@@ -74,7 +76,8 @@ def settle(config: Config, facts: Facts) -> Settings:
     _refuse(_undecided(config, facts))
     settings = _joined(config, facts)
     _refuse(names.problems(settings))
-    return settings
+    _refuse(image_settings.problems(settings.config, settings.services))
+    return replace(settings, image=image_of(settings.config, settings.services))
 
 
 def _refuse(problems: Iterator[tuple[str, str]]) -> None:

@@ -151,3 +151,69 @@ def test_several_problems_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as raised:
         settled(document)
     assert len(raised.value.problems) == 3
+
+
+def image(declared: dict[str, Any], seen: Facts = BOTH, **more: Any) -> Any:
+    return settled({"image": {"enabled": True, **declared}, **more}, seen).image
+
+
+def test_there_is_no_image_until_one_is_asked_for() -> None:
+    assert settled({}).image is None
+
+
+def test_the_image_is_of_the_first_service_unless_one_is_named() -> None:
+    first = image({})
+    assert (first.service.name, first.variant, first.cuda) == ("llama-service", "cpu", ())
+    named = image({"service": "answers", "command": "uvicorn"})
+    assert (named.service.name, named.variant, named.command) == ("answers", "python", "uvicorn")
+
+
+@pytest.mark.parametrize(
+    ("declared", "origin", "expected"),
+    [
+        ({}, LlamaOrigin.SUBMODULE, "bin/server"),
+        ({}, LlamaOrigin.SELF, "bin/llama-server"),
+        ({"targets": ["other"]}, LlamaOrigin.SELF, "bin/server"),
+        ({"targets": ["a", "llama-server"]}, LlamaOrigin.SUBMODULE, "bin/llama-server"),
+        ({"package_paths": ["bin/llama-server"]}, LlamaOrigin.SUBMODULE, "bin/llama-server"),
+    ],
+)
+def test_what_the_image_starts(declared: Any, origin: LlamaOrigin, expected: str) -> None:
+    llama = Llama(origin=origin, path="", cuda_option=None, seen=Seen("CMakeLists.txt", 1))
+    seen = facts(replace(cmake_project(), llama=llama))
+    services = [{"name": "server", **declared}]
+    assert image({}, seen, services=services).command == expected
+    assert image({"command": "x"}, seen, services=services).command == "x"
+
+
+def test_each_cuda_variant_gets_an_image_where_the_service_has_them() -> None:
+    cuda = {"enabled": True, "variants": [{"name": "a"}, {"name": "b"}]}
+    assert [one.name for one in image({}, cuda=cuda).cuda] == ["a", "b"]
+    assert image({"service": "answers", "command": "x"}, cuda=cuda).cuda == ()
+    services = [{"name": "s", "cuda": False}]
+    assert image({}, cuda=cuda, services=services).cuda == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"service": "other"}, 'image.service "other" is no service'),
+        ({"service": "answers"}, "image.command is not set"),
+        ({"service": "answers", "command": "x", "source": "compile"}, "is a Python one"),
+        ({"platforms": ["linux/amd64", "linux/arm64"]}, "a package is for one processor"),
+        ({"embed_model": "models/a.gguf"}, "out of the build's reach"),
+        ({"embed_model": "docker/../a.gguf"}, "embed_model"),
+        ({"username": "USER"}, "image.username is set, but image.password is not"),
+        ({"password": "PASSWORD"}, "image.password is set, but image.username is not"),
+    ],
+)
+def test_an_image_that_cannot_be(declared: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as raised:
+        image(declared)
+    assert all(problem.hint for problem in raised.value.problems)
+
+
+def test_what_hangs_together_is_accepted_together() -> None:
+    both = ["linux/amd64", "linux/arm64"]
+    image({"source": "compile", "platforms": both, "embed_model": "models/a.gguf"})
+    image({"embed_model": "docker/a.gguf", "username": "USER", "password": "PASSWORD"})
