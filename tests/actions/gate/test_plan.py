@@ -18,8 +18,10 @@ def found(stage: str, verdict: Verdict, job: str = "", usable: str = "") -> Foun
     return Found(stage=stage, job=job, verdict=verdict, path=path, usable=usable)
 
 
-def judged(needs: dict[str, str], *evidence: Found, **options: Any) -> Decision:
-    return decide(Options(**options), needs, evidence)
+def judged(
+    needs: dict[str, str], *evidence: Found, unmerged: bool = False, **options: Any
+) -> Decision:
+    return decide(Options(**options), needs, evidence, unmerged=unmerged)
 
 
 def why(decision: Decision, job: str) -> str:
@@ -61,9 +63,10 @@ def test_nothing_at_all_is_no_data() -> None:
 
 UNAFFECTED: dict[str, Any] = {"skip_unaffected": ("b",), "code": "false"}
 FORK: dict[str, Any] = {"skip_forks": ("b",), "fork": True}
+UNMERGED: dict[str, Any] = {"skip_unmerged": ("b",), "unmerged": True}
 
 
-@pytest.mark.parametrize("allowance", [UNAFFECTED, FORK])
+@pytest.mark.parametrize("allowance", [UNAFFECTED, FORK, UNMERGED])
 def test_an_allowed_skip_does_not_count(allowance: dict[str, Any]) -> None:
     got = judged({"a": "success", "b": "skipped"}, **allowance)
     assert (got.verdict, got.failed) == (PASS, ())
@@ -77,6 +80,10 @@ def test_an_allowed_skip_does_not_count(allowance: dict[str, Any]) -> None:
         {**UNAFFECTED, "skip_unaffected": ("a",)},
         {**FORK, "fork": False},
         {**FORK, "skip_forks": ("a",)},
+        {**UNMERGED, "unmerged": False},
+        {**UNMERGED, "skip_unmerged": ("a",)},
+        {"skip_forks": ("b",), "unmerged": True},
+        {"skip_unmerged": ("b",), "fork": True, "code": "false"},
         {"skip_unaffected": ("b",), "fork": True},
         {"skip_forks": ("b",), "code": "false"},
     ],
@@ -85,7 +92,7 @@ def test_any_other_skip_is_not_green(allowance: dict[str, Any]) -> None:
     assert judged({"a": "success", "b": "skipped"}, **allowance).verdict is NO_DATA
 
 
-@pytest.mark.parametrize("allowance", [UNAFFECTED, FORK])
+@pytest.mark.parametrize("allowance", [UNAFFECTED, FORK, UNMERGED])
 @pytest.mark.parametrize("result", ["failure", "cancelled", "mystery"])
 def test_what_may_be_skipped_may_not_fail(allowance: dict[str, Any], result: str) -> None:
     assert judged({"a": "success", "b": result}, **allowance).failed == ("b",)
@@ -134,6 +141,7 @@ def test_missing_evidence_is_not_green_unless_the_job_may_be_skipped() -> None:
     assert (got.verdict, why(got, "b")) == (NO_DATA, "is not among the evidence")
     assert judged({}, a, expected=("a", "b"), **UNAFFECTED).verdict is PASS
     assert judged({}, a, expected=("a", "b"), **FORK).verdict is PASS
+    assert judged({}, a, expected=("a", "b"), **UNMERGED).verdict is PASS
 
 
 def test_evidence_of_a_job_that_may_be_skipped_counts_all_the_same() -> None:
@@ -162,7 +170,9 @@ files = st.builds(
     st.lists(jobs, unique=True).map(tuple),
     st.lists(jobs).map(tuple),
     st.lists(jobs).map(tuple),
+    st.lists(jobs).map(tuple),
     st.sampled_from(["true", "false"]),
+    st.booleans(),
     st.booleans(),
 )
 def test_green_means_that_every_job_is(
@@ -171,16 +181,24 @@ def test_green_means_that_every_job_is(
     expected: tuple[str, ...],
     unaffected: tuple[str, ...],
     forks: tuple[str, ...],
+    before_merge: tuple[str, ...],
     code: str,
     fork: bool,
+    unmerged: bool,
 ) -> None:
     options = Options(
-        expected=expected, skip_unaffected=unaffected, skip_forks=forks, code=code, fork=fork
+        expected=expected,
+        skip_unaffected=unaffected,
+        skip_forks=forks,
+        skip_unmerged=before_merge,
+        code=code,
+        fork=fork,
     )
-    got = decide(options, needs, evidence)
+    got = decide(options, needs, evidence, unmerged=unmerged)
     if got.verdict is not PASS:
         return
     allowed = set(unaffected if code == "false" else ()) | set(forks if fork else ())
+    allowed |= set(before_merge if unmerged else ())
     assert {job for job, result in needs.items() if result != "success"} <= {
         job for job in allowed if needs.get(job) == "skipped"
     }

@@ -60,6 +60,19 @@ def test_what_is_not_green_is_said(tmp_path: Path) -> None:
     assert second.startswith("| `b` | ❔ NO_DATA |")
 
 
+@pytest.mark.parametrize(("iid", "verdict"), [("7", "PASS"), ("", "NO_DATA")])
+def test_a_job_may_wait_for_the_merge(tmp_path: Path, iid: str, verdict: str) -> None:
+    write_evidence(tmp_path / "evidence", "a")
+    environ = {
+        "CI_PROJECT_DIR": str(tmp_path),
+        "CI_COMMIT_SHA": COMMIT,
+        "CI_MERGE_REQUEST_IID": iid,
+    }
+    options = Options(expected=("a", "release"), skip_unmerged=("release",))
+    result = run(options, GitLab(environ, log=io.BytesIO()))
+    assert result.outputs == Outputs(verdict=verdict, failed="" if iid else "release")
+
+
 def test_a_skip_is_shown_as_one(tmp_path: Path) -> None:
     write_evidence(tmp_path / "evidence", "a")
     result, _ = on_gitlab(tmp_path, expected=("a", "b"), skip_unaffected=("b",), code="false")

@@ -28,6 +28,10 @@ class Options:
     skip_forks: tuple[str, ...] = option(
         doc="Ids of the jobs that may be skipped when the run is a fork's", default=()
     )
+    skip_unmerged: tuple[str, ...] = option(
+        doc="Ids of the jobs that may be skipped when the run is for a pull or merge request",
+        default=(),
+    )
     code: str = option(
         doc="The output code of the action changes: whether a change can affect a build",
         default="true",

@@ -52,9 +52,15 @@ class Decision:
         return tuple(each.job for each in self.jobs if each.verdict is not Verdict.PASS)
 
 
-def decide(options: Options, needs: Mapping[str, str], found: Sequence[Found]) -> Decision:
-    """The verdict; `needs` maps job ids to GitHub's results and is empty elsewhere."""
-    jobs = tuple(_judge(job, options, needs, found) for job in _ids(options, needs, found))
+def decide(
+    options: Options, needs: Mapping[str, str], found: Sequence[Found], *, unmerged: bool = False
+) -> Decision:
+    """The verdict; `needs` maps job ids to GitHub's results and is empty elsewhere.
+
+    `unmerged` says that the run is for a pull or merge request.
+    """
+    allowed = {job: _may_be_skipped(job, options, unmerged) for job in _ids(options, needs, found)}
+    jobs = tuple(_judge(job, why, needs, found) for job, why in allowed.items())
     measured = [each for each in jobs if not each.skipped]
     return Decision(verdict=worst(each.verdict for each in measured), jobs=jobs)
 
@@ -72,22 +78,21 @@ def _ids(options: Options, needs: Mapping[str, str], found: Sequence[Found]) -> 
             yield each.job or each.stage
 
 
-def _judge(job: str, options: Options, needs: Mapping[str, str], found: Sequence[Found]) -> Judged:
+def _judge(job: str, allowed: str, needs: Mapping[str, str], found: Sequence[Found]) -> Judged:
+    """`allowed` is why the job may do nothing, "" where it must not."""
     evidence = [each for each in found if job in (each.job, each.stage)]
     if job in needs:
-        return _by_result(job, needs[job], options, evidence)
+        return _by_result(job, needs[job], allowed, evidence)
     if evidence:
         return _by_evidence(job, evidence)
-    allowed = _may_be_skipped(job, options)
     if allowed and not needs:
         return Judged(job=job, verdict=Verdict.PASS, why=f"did not run: {allowed}", skipped=True)
     where = "the jobs that this one needs" if needs else "the evidence"
     return Judged(job=job, verdict=Verdict.NO_DATA, why=f"is not among {where}")
 
 
-def _by_result(job: str, result: str, options: Options, evidence: Sequence[Found]) -> Judged:
+def _by_result(job: str, result: str, allowed: str, evidence: Sequence[Found]) -> Judged:
     if result == "skipped":
-        allowed = _may_be_skipped(job, options)
         if allowed:
             return Judged(job=job, verdict=Verdict.PASS, why=f"skipped: {allowed}", skipped=True)
         return Judged(job=job, verdict=Verdict.NO_DATA, why="was skipped, and nothing allows that")
@@ -114,10 +119,12 @@ def _by_evidence(job: str, evidence: Sequence[Found]) -> Judged:
     return Judged(job=job, verdict=verdict, why=f"evidence: {told}")
 
 
-def _may_be_skipped(job: str, options: Options) -> str:
+def _may_be_skipped(job: str, options: Options, unmerged: bool) -> str:
     """Why the job may do nothing in this run, "" where it must not."""
     if options.code == "false" and job in options.skip_unaffected:
         return "no change can affect it"
     if options.fork and job in options.skip_forks:
         return "it does not run for forks"
+    if unmerged and job in options.skip_unmerged:
+        return "it does not run before a change is merged"
     return ""

@@ -30,7 +30,7 @@ def run(options: Options, ci: Dialect) -> Result:
     folder = ci.workspace / options.evidence_folder
     files = evidence_files(folder, own=options.evidence_name)
     found = [read_evidence(path, ci.workspace, ci.commit) for path in files]
-    decision = decide(options, needs, found)
+    decision = decide(options, needs, found, unmerged=ci.event.unmerged)
     for each in decision.jobs:
         if each.verdict is not Verdict.PASS:
             ci.error(f"{each.job}: {each.verdict}, {each.why}")
