@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ci_gen_actions.build import plan
-from ci_gen_actions.build.facts import Machine, Sources
+from ci_gen_actions.build.environment import passwords, remote_cache
+from ci_gen_actions.build.facts import CudaChoice, Machine, Sources
 from ci_gen_actions.build.options import Options
 from ci_gen_actions.core.errors import CannotDecide, UsageError
 
@@ -209,6 +210,35 @@ def test_jobs(jobs: str, cores: int, gib: int, expected: int) -> None:
     assert plan.jobs(Options(service="s", jobs=jobs), machine) == expected
 
 
+@pytest.mark.parametrize(
+    ("jobs", "cores", "gib", "expected"),
+    [("auto", 16, 32, 10), ("auto", 16, 2, 1), ("auto", 2, 32, 2), ("7", 2, 1, 7)],
+)
+def test_jobs_of_nvcc_take_more_memory(jobs: str, cores: int, gib: int, expected: int) -> None:
+    machine = dataclasses.replace(MACHINE, cores=cores, memory=gib << 30)
+    assert plan.jobs(Options(service="s", jobs=jobs, backend="cuda"), machine) == expected
+
+
+def test_what_was_chosen_for_cuda_is_passed() -> None:
+    options = Options(service="s", backend="cuda", architectures=("native",), toolkit="12")
+    chosen = CudaChoice(
+        architectures=("80-real", "86-real"),
+        root="/opt/cuda",
+        compiler="/opt/cuda/bin/nvcc",
+        host_compiler="/usr/bin/g++-12",
+    )
+    argv = plan.configure(options, MACHINE, LLAMA, plan.paths(options, W), {}, chosen).argv
+    assert argv[-5:] == (
+        "-DGGML_CUDA=ON",
+        "-DCMAKE_CUDA_ARCHITECTURES=80-real;86-real",
+        "-DCUDAToolkit_ROOT=/opt/cuda",
+        "-DCMAKE_CUDA_COMPILER=/opt/cuda/bin/nvcc",
+        "-DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12",
+    )
+    nothing = plan.configure(options, MACHINE, LLAMA, plan.paths(options, W), {}, CudaChoice())
+    assert nothing.argv[-1] == "-DGGML_CUDA=ON"
+
+
 def test_build_and_tests() -> None:
     options = Options(
         service="s",
@@ -245,6 +275,7 @@ def test_environment() -> None:
     assert command.environment == {
         "SOURCE_DATE_EPOCH": "7",
         "LC_ALL": "C.UTF-8",
+        "TMPDIR": "/w/.ci-gen-build/s-cpu/.ci-gen-tmp",
         "CCACHE_BASEDIR": "/w",
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_COMPILERCHECK": "content",
@@ -265,6 +296,23 @@ def test_environment_of_a_build_outside_of_the_workspace() -> None:
     assert "CCACHE_DIR" not in command.environment
 
 
+def test_the_cache_has_the_size_that_was_asked_for() -> None:
+    options = Options(service="s", cache_size="5G")
+    environ = {"CCACHE_MAXSIZE": "9G"}
+    command = plan.configure(options, MACHINE, PLAIN, plan.paths(options, W), environ)
+    assert command.environment["CCACHE_MAXSIZE"] == "5G"
+
+
+def test_a_remote_cache_is_in_no_command() -> None:
+    remote = "https://ci:hunter2@cache.example.com/x|layout=bazel redis://:pass@host|bearer-token=t"
+    options = Options(service="s", cache_remote=remote)
+    command = plan.configure(options, MACHINE, PLAIN, plan.paths(options, W), {})
+    assert "hunter2" not in repr(command)
+    assert remote_cache(remote)["CCACHE_REMOTE_STORAGE"] == remote
+    assert remote_cache("") == {}
+    assert passwords(remote) == ("hunter2", "pass", "t")
+
+
 @pytest.mark.parametrize(
     ("machine", "workspace"),
     [(dataclasses.replace(MACHINE, maps_prefixes=False), W), (MACHINE, Path("/w $(id)/x"))],
@@ -272,7 +320,12 @@ def test_environment_of_a_build_outside_of_the_workspace() -> None:
 def test_no_prefix_map_where_it_would_break_the_build(machine: Machine, workspace: Path) -> None:
     options = Options(service="s", compiler_cache="none", cmake_args=("-DCMAKE_C_FLAGS=-g",))
     command = plan.configure(options, machine, PLAIN, plan.paths(options, workspace), {})
-    assert set(command.environment) == {"SOURCE_DATE_EPOCH", "LC_ALL", "CCACHE_DISABLE"}
+    assert set(command.environment) == {
+        "SOURCE_DATE_EPOCH",
+        "LC_ALL",
+        "TMPDIR",
+        "CCACHE_DISABLE",
+    }
     assert command.argv[-1] == "-DCMAKE_C_FLAGS=-g"
 
 

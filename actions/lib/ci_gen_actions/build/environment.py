@@ -15,6 +15,10 @@ CACHE_SIZE = "2G"
 STATS_LOG = ".ci-gen-ccache.log"
 """Where in the build folder ccache notes the results of this build alone."""
 
+TEMPORARY = ".ci-gen-tmp"
+"""Where in the build folder compilers have their temporary files."""
+
+_PASSWORD = re.compile(r"://[^/@\s]*?:([^/@\s]+)@|\|bearer-token=([^|\s]+)")
 _NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9_@%+:,./~-]")
 
 
@@ -34,6 +38,8 @@ def environment(
     """
     # LC_ALL: the messages of compilers are read afterwards, and some translate them
     values = {"SOURCE_DATE_EPOCH": str(sources.time), "LC_ALL": "C.UTF-8"}
+    # compilers that are killed leave files in it; in the build folder the next run finds them
+    values["TMPDIR"] = str(folders.build / TEMPORARY)
     if cached:
         values |= _ccache(folders, environ)
     elif forbid:
@@ -81,3 +87,17 @@ def prefix_maps(machine: Machine, folders: Folders) -> tuple[str, ...]:
     maps = [(source, "."), (build, "build"), (f"{build}/", ""), (relative, ".")]
     # compilers take the last map that fits, so the inner folder comes last
     return tuple(f"-ffile-prefix-map={path}={name}" for path, name in maps)
+
+
+def remote_cache(remote: str) -> dict[str, str]:
+    """What only the compilers get to see: ccache's remote storage, under its old name, too.
+
+    Before 4.7 ccache called it secondary storage ("Configuration options" in its manual).
+    """
+    names = ("CCACHE_REMOTE_STORAGE", "CCACHE_SECONDARY_STORAGE")
+    return dict.fromkeys(names, remote) if remote else {}
+
+
+def passwords(remote: str) -> tuple[str, ...]:
+    """The secrets within the addresses of a remote storage."""
+    return tuple(text for found in _PASSWORD.findall(remote) for text in found if text)

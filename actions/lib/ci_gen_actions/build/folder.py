@@ -157,6 +157,17 @@ def phase(build: Path, name: str) -> Iterator[None]:
     (build / _NOTE).unlink(missing_ok=True)
 
 
+@contextmanager
+def temporary(path: Path) -> Iterator[None]:
+    """A folder for temporary files that is gone afterwards, with what a killed run left in it."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")

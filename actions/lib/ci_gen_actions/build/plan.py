@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ..core.errors import CannotDecide, UsageError
 from .arguments import architectures, check_arguments, defined, toolkit_folder
+from .capacity import MEMORY_PER_NVCC
 from .environment import environment, prefix_maps
-from .facts import Command, Folders, Machine, Sources
+from .facts import Command, CudaChoice, Folders, Machine, Sources
 from .options import Options
 
 MEMORY_PER_JOB = 3 << 29
-"""Bytes that one compiler of llama.cpp's larger files takes: 1.5 GiB."""
+"""Bytes that one compiler of llama.cpp's larger files takes: 1.5 GiB; nvcc takes more."""
 
 JUNIT_SINCE = (3, 21)
 """The first CMake whose ctest writes JUnit reports."""
@@ -77,7 +78,8 @@ def jobs(options: Options, machine: Machine) -> int:
         return int(options.jobs)
     if not machine.memory:
         return machine.cores
-    return max(1, min(machine.cores, machine.memory // MEMORY_PER_JOB))
+    each = MEMORY_PER_NVCC if options.backend == "cuda" else MEMORY_PER_JOB
+    return max(1, min(machine.cores, machine.memory // each))
 
 
 def use_ccache(options: Options, machine: Machine) -> bool:
@@ -108,8 +110,11 @@ def configure(
     sources: Sources,
     folders: Folders,
     environ: Mapping[str, str],
+    cuda: CudaChoice | None = None,
 ) -> Command:
     """The configuration. `environ` gives the caller's own CFLAGS and the like, which stay.
+
+    `cuda` is what was chosen for this machine; without it, what the options say.
 
     Raises UsageError for arguments that would make it something else, CannotDecide where a
     tool is missing.
@@ -128,12 +133,17 @@ def configure(
     given = defined(options.cmake_args)
     argv += [f"-D{each}=OFF" for each in sources.native_options if each not in given]
     if options.backend == "cuda":
-        argv += _cuda(options, sources)
+        argv += _cuda(options, sources, cuda or _as_asked(options))
     argv += options.cmake_args
     argv += _mapped_flags(given, prefix_maps(machine, folders))
     cached = use_ccache(options, machine)
     changes = environment(
-        machine, sources, folders, environ, cached=cached, forbid=options.compiler_cache == "none"
+        machine,
+        sources,
+        folders,
+        {**environ, "CCACHE_MAXSIZE": options.cache_size or environ.get("CCACHE_MAXSIZE", "")},
+        cached=cached,
+        forbid=options.compiler_cache == "none",
     )
     return Command(argv=tuple(argv), environment=changes)
 
@@ -165,16 +175,24 @@ def version_text(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-def _cuda(options: Options, sources: Sources) -> list[str]:
+def _as_asked(options: Options) -> CudaChoice:
+    root = toolkit_folder(options.toolkit)
+    return CudaChoice(
+        architectures=architectures(options.architectures),
+        root=root,
+        compiler=f"{root}/bin/nvcc" if root else "",
+    )
+
+
+def _cuda(options: Options, sources: Sources, cuda: CudaChoice) -> list[str]:
     argv = [f"-D{cuda_option(options, sources)}=ON"]
-    each = architectures(options.architectures)
-    if each:
-        argv.append(f"-DCMAKE_CUDA_ARCHITECTURES={';'.join(each)}")
-    folder = toolkit_folder(options.toolkit)
-    if folder:
-        argv.append(f"-DCUDAToolkit_ROOT={folder}")
-        argv.append(f"-DCMAKE_CUDA_COMPILER={folder}/bin/nvcc")
-    return argv
+    chosen = {
+        "CMAKE_CUDA_ARCHITECTURES": ";".join(cuda.architectures),
+        "CUDAToolkit_ROOT": cuda.root,
+        "CMAKE_CUDA_COMPILER": cuda.compiler,
+        "CMAKE_CUDA_HOST_COMPILER": cuda.host_compiler,
+    }
+    return argv + [f"-D{name}={value}" for name, value in chosen.items() if value]
 
 
 def build(options: Options, machine: Machine, folders: Folders) -> tuple[str, ...]:

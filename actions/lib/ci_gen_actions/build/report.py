@@ -13,9 +13,12 @@ from ..core.inert import code, plain, table
 from ..core.junit import Report
 from ..core.junit_summary import counts, failures
 from ..core.result import Result, Verdict
+from . import preflight_report
 from .compiler_cache import CacheUse
 from .facts import Sources
+from .findings import Facts, Finding
 from .options import Options, Outputs
+from .smoke import Smoke
 
 
 @dataclass
@@ -31,10 +34,14 @@ class Story:
     package: str = ""
     package_bytes: int = 0
     package_sha256: str = ""
+    debug_package: str = ""
     manifest: str = ""
     manifest_values: Mapping[str, object] = field(default_factory=dict)
     reason: str = ""
     notes: list[str] = field(default_factory=list)
+    smoke: Smoke | None = None
+    facts: Facts | None = None
+    checks: tuple[Finding, ...] = ()
 
 
 def markdown(options: Options, verdict: Verdict, story: Story) -> str:
@@ -50,9 +57,14 @@ def markdown(options: Options, verdict: Verdict, story: Story) -> str:
     if story.package:
         rows.append(("package", f"{code(story.package)}, {size_text(story.package_bytes)}"))
         rows.append(("SHA-256", code(story.package_sha256)))
+    if story.debug_package:
+        rows.append(("debug symbols", code(story.debug_package)))
+    if story.smoke is not None:
+        rows.append(("smoke test", plain(f"{story.smoke.backends} on {story.smoke.gpus}")))
     if rows:
         shown.append(table(("", ""), rows) + "\n")
     shown += [f"- {plain(note)}\n" for note in story.notes]
+    shown += preflight_report.markdown(story.facts, story.checks)
     if story.report is not None and story.report.failed:
         shown.append("\n" + failures(story.report))
     return "".join(shown)
@@ -72,7 +84,9 @@ def result(
     outputs = Outputs(
         package=story.package,
         package_sha256=story.package_sha256,
+        debug_package=story.debug_package,
         manifest=story.manifest,
+        llama_build=str(story.manifest_values.get("llama-build", "")),
         tests=report.tests if report else 0,
         failures=len(report.failed) if report else 0,
         verdict=verdict.value,
@@ -101,12 +115,16 @@ def _findings(story: Story) -> dict[str, object]:
         "seconds": {name: round(value, 3) for name, value in story.seconds.items()},
         "manifest": story.manifest_values,
     }
+    if story.checks or story.facts:
+        findings["preflight"] = preflight_report.evidence(story.facts, story.checks)
     if story.report is not None:
         findings["tests"] = {
             "total": story.report.tests,
             "skipped": story.report.skipped,
             "failed": [case.title for case in story.report.failed],
         }
+    if story.smoke is not None:
+        findings["smoke"] = story.smoke.document()
     if story.cache is not None:
         findings["ccache"] = {"hits": story.cache.hits, "misses": story.cache.misses}
     return findings

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from ..core import checkout, junit
-from ..core.archive import Entry, write_tar_gz
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide, UsageError
-from ..core.files import write_atomically
-from ..core.process import Completed, capture
+from ..core.options import variable
+from ..core.process import Completed
 from ..core.process import run as run_process
 from ..core.result import Result, Verdict
 from . import cmake_files, compiler_cache, compiler_log, folder, plan
-from .arguments import toolkit_folder
-from .environment import STATS_LOG
+from .environment import STATS_LOG, TEMPORARY, passwords, remote_cache
 from .facts import Command, Folders, Machine, Sources
 from .machine import probe
-from .manifest import compilers, file_digests, manifest, portable_arguments, to_json
+from .manifest import portable_arguments
 from .options import Options
-from .package import Package, collect
+from .packing import Packing, paths
+from .prepare import Prepared, prepared
 from .report import Story, result
+from .stop import Stop
 
-
-class Stop(Exception):  # noqa: N818 - an end, not an error
-    """The build ends here with a verdict that was measured."""
-
-    def __init__(self, verdict: Verdict, reason: str) -> None:
-        super().__init__(reason)
-        self.verdict = verdict
-        self.reason = reason
+_REMOTE = variable("build", "cache-remote")
 
 
 def run(options: Options, ci: Dialect) -> Result:
@@ -56,11 +50,10 @@ class Build:
         self.options = options
         self.ci = ci
         self.folders = folders
-        self.environ = dict(ci.environ)
+        self.environ = {name: text for name, text in ci.environ.items() if name != _REMOTE}
+        for secret in passwords(options.cache_remote):
+            ci.mask(secret)
         self.story = Story()
-        name = plan.package_name(options)
-        self.archive = folders.output / f"{name}.tar.gz"
-        self.manifest_path = folders.output / f"{name}.manifest.json"
         self.machine: Machine = probe(self.environ, options.cmake_args)
         self.sources = self._sources()
         self.tools = {"cmake": plan.version_text(self.machine.cmake_version)}
@@ -68,18 +61,22 @@ class Build:
     def run(self) -> Result:
         """All phases."""
         # what an earlier run left must never pass for this one's
-        for path in (self.archive, self.manifest_path, self.folders.junit):
+        outputs = paths(self.folders, plan.package_name(self.options))
+        for path in (*outputs, self.folders.junit):
             path.unlink(missing_ok=True)
-        command = plan.configure(
-            self.options, self.machine, self.sources, self.folders, self.environ
-        )
+        command = self._plan(Prepared())
         verdict = Verdict.PASS
         try:
-            with folder.locked(self.folders.build, self.ci, self.options.timeout) as lock:
+            with ExitStack() as held:
+                lock = held.enter_context(
+                    folder.locked(self.folders.build, self.ci, self.options.timeout)
+                )
+                machine = held.enter_context(self._prepared())
+                command = self._plan(machine)
                 self._configure(command, lock)
                 self._compile(command, lock)
-                self._test()
-                self._package(command)
+                self._test(machine)
+                self._package(command, machine)
         except Stop as stop:
             verdict, self.story.reason = stop.verdict, stop.reason
             self.ci.error(stop.reason)
@@ -90,6 +87,14 @@ class Build:
             self.story,
             arguments=portable_arguments(command, self.folders),
             tools=self.tools,
+        )
+
+    def _prepared(self) -> AbstractContextManager[Prepared]:
+        return prepared(self.options, self.machine, self.folders, self.environ, self.ci, self.story)
+
+    def _plan(self, machine: Prepared) -> Command:
+        return plan.configure(
+            self.options, self.machine, self.sources, self.folders, self.environ, machine.cuda
         )
 
     def _sources(self) -> Sources:
@@ -108,7 +113,6 @@ class Build:
 
     def _configure(self, command: Command, lock: int) -> None:
         build = self.folders.build
-        self._require_toolkit()
         reason = folder.clean(
             build, self.folders.source, plan.generator(self.options, self.machine)
         )
@@ -120,16 +124,6 @@ class Build:
             done = self._process("configuration", command.argv, command, lock)
         self._judge("configuration", done)
         self._check_cuda()
-
-    def _require_toolkit(self) -> None:
-        root = toolkit_folder(self.options.toolkit)
-        if self.options.backend == "cuda" and root and not Path(root, "bin", "nvcc").exists():
-            raise CannotDecide(
-                f"there is no CUDA toolkit in {root}",
-                where="input toolkit",
-                why=f"{root}/bin/nvcc does not exist",
-                next="install that toolkit on the runner, or name one that it has",
-            )
 
     def _check_cuda(self) -> None:
         """A switch that nobody reads would give a CPU build that calls itself CUDA."""
@@ -152,7 +146,7 @@ class Build:
         self.story.cache = compiler_cache.read(self.folders.build / STATS_LOG)
         self._judge("build", done)
 
-    def _test(self) -> None:
+    def _test(self, machine: Prepared) -> None:
         if not self.options.ctest:
             self._note("ctest was not asked for: this build is untested.")
             return
@@ -165,6 +159,7 @@ class Build:
                 cwd=self.folders.source,
                 env=self.environ,
                 timeout=self.options.timeout,
+                pass_fds=machine.gpu_locks,
             )
         self.story.seconds["tests"] = done.seconds
         if done.timed_out:
@@ -179,21 +174,29 @@ class Build:
         if not done.ok:
             raise Stop(Verdict.FAIL, f"ctest {done.outcome}, though no test says that it failed")
 
-    def _package(self, command: Command) -> None:
+    def _package(self, command: Command, machine: Prepared) -> None:
+        packing = Packing(
+            options=self.options,
+            sources=self.sources,
+            folders=self.folders,
+            command=command,
+            environ=self.environ,
+            ci=self.ci,
+            name=plan.package_name(self.options),
+            tools=self.tools,
+            note=self._note,
+            gpu=bool(machine.facts and machine.facts.gpus),
+            gpu_locks=machine.gpu_locks,
+        )
         with self.ci.group("Package"):
-            package = collect(self.folders.build, self.options.package_paths)
-            values = self._manifest(command, package)
-            text = to_json(values)
-            entries = (*package.entries, Entry(name="manifest.json", data=text.encode()))
-            digest = write_tar_gz(self.archive, entries, mtime=self.sources.time)
-            write_atomically(self.manifest_path, text)
-            for entry in package.entries:
-                self.ci.log(entry.name)
-        self.story.package = self._shown(self.archive)
-        self.story.package_bytes = self.archive.stat().st_size
-        self.story.package_sha256 = digest
-        self.story.manifest = self._shown(self.manifest_path)
-        self.story.manifest_values = values
+            packed = packing.run()
+        self.story.package = self._shown(packed.archive)
+        self.story.package_bytes = packed.archive.stat().st_size
+        self.story.package_sha256 = packed.sha256
+        self.story.debug_package = self._shown(packed.debug) if packed.debug else ""
+        self.story.manifest = self._shown(packed.manifest)
+        self.story.manifest_values = packed.values
+        self.story.smoke = packed.smoke
 
     # Helpers -------------------------------------------------------------------------------
 
@@ -202,14 +205,16 @@ class Build:
 
         The note of the phase stays then: what it was writing may be half there.
         """
-        done = run_process(
-            argv,
-            ci=self.ci,
-            cwd=self.folders.source,
-            env={**self.environ, **command.environment},
-            timeout=self.options.timeout,
-            pass_fds=(lock,),
-        )
+        remote = remote_cache(self.options.cache_remote)
+        with folder.temporary(self.folders.build / TEMPORARY):
+            done = run_process(
+                argv,
+                ci=self.ci,
+                cwd=self.folders.source,
+                env={**self.environ, **command.environment, **remote},
+                timeout=self.options.timeout,
+                pass_fds=(lock,),
+            )
         self.story.seconds[phase] = done.seconds
         if done.timed_out:
             raise Stop(Verdict.ERROR, f"the {phase} {done.outcome}; the input timeout sets it")
@@ -251,18 +256,6 @@ class Build:
         if self.folders.workspace in path.parents:
             return path.relative_to(self.folders.workspace).as_posix()
         return str(path)
-
-    def _manifest(self, command: Command, package: Package) -> dict[str, object]:
-        cache = folder.cache_values(self.folders.build)
-        for language, compiler in compilers(cache).items():
-            done = capture([compiler, "--version"], env=self.environ, timeout=60)
-            lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
-            # nvcc tells its version in its last lines, all others in the first
-            self.tools[language] = (lines[-1] if language == "cuda" else lines[0]) if lines else ""
-        values = manifest(self.options, self.sources, self.folders, command, cache, self.tools)
-        values["system-libraries"] = list(package.system_libraries)
-        values["files"] = file_digests(package.entries)
-        return values
 
 
 def _nothing_ran(report: junit.Report) -> str:
