@@ -1,0 +1,92 @@
+"""Small real images with a server that behaves as a test wants, made in milliseconds."""
+
+from __future__ import annotations
+
+import functools
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.action_runs import FIXTURES
+from tests.support.engine import engine, missing
+
+LABEL = "ci-gen.test=server-image"
+HEALTHCHECK = 'HEALTHCHECK --interval=30s --timeout=3s CMD ["/server", "check"]'
+SOURCE = FIXTURES / "image-server" / "server.c"
+
+
+@functools.cache
+def program() -> bytes:
+    """The server as one static binary, which needs nothing in its image."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "server"
+        try:
+            subprocess.run(["gcc", "-static", "-Os", SOURCE, "-o", target], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            missing(f"gcc cannot link a static program here: {error}")
+        return target.read_bytes()
+
+
+def dockerfile(mode: str = "", *lines: str, user: str = "10001:10001", check: bool = True) -> str:
+    """A Dockerfile for the server in `mode`; `lines` come before its entry point."""
+    text = [
+        "FROM scratch",
+        "COPY server /server",
+        f"ENV MODE={mode}",
+        *lines,
+        *([f"USER {user}"] if user else []),
+        *([HEALTHCHECK] if check else []),
+        'ENTRYPOINT ["/server"]',
+    ]
+    return "".join(f"{line}\n" for line in text)
+
+
+@contextmanager
+def built(text: str) -> Iterator[str]:
+    """The id of an image made from a Dockerfile; it is removed afterwards."""
+    client = engine()
+    context = _packed({"Dockerfile": (text.encode(), 0o644), "server": (program(), 0o755)})
+    name, _, value = LABEL.partition("=")
+    image, _log = client.images.build(
+        fileobj=context, custom_context=True, labels={name: value}, rm=True, forcerm=True
+    )
+    try:
+        yield str(image.id)
+    finally:
+        # Two equal Dockerfiles make one image, which another test may still use.
+        _forget(client, str(image.id))
+
+
+def _forget(client: Any, image: str) -> None:
+    from docker.errors import APIError
+
+    try:
+        client.images.remove(image)
+    except APIError as error:
+        if error.status_code not in (404, 409):
+            raise
+
+
+def _packed(files: dict[str, tuple[bytes, int]]) -> io.BytesIO:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, (data, mode) in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), mode
+            archive.addfile(member, io.BytesIO(data))
+    stream.seek(0)
+    return stream
+
+
+def trial_objects(client: Any, labels: Sequence[str]) -> list[str]:
+    """The containers, networks and volumes with these labels that the engine holds."""
+    filters = {"label": list(labels)}
+    found = [f"container {each.name}" for each in client.containers.list(all=True, filters=filters)]
+    found += [f"network {each.name}" for each in client.networks.list(filters=filters)]
+    found += [f"volume {each.name}" for each in client.volumes.list(filters=filters)]
+    return found
