@@ -54,7 +54,9 @@ def _split(
     """The stripped file and its symbols, both in `folder`."""
     base = posixpath.basename(name)
     symbols, stripped = folder / f"{base}.debug", folder / base
-    _run([tool, "--only-keep-debug", source, symbols], folder, name, environ)
+    # nvcc's temporary files, whose names hold a process id, become names of source files
+    forget = ("--wildcard", "--strip-symbol=tmpxft_*")
+    _run([tool, "--only-keep-debug", *forget, source, symbols], folder, name, environ)
     # the link holds the name alone and a checksum, so it is the same in every build folder
     link = f"--add-gnu-debuglink={symbols.name}"
     _run([tool, "--strip-unneeded", link, source, stripped], folder, name, environ)
