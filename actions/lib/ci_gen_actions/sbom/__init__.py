@@ -1,0 +1,1 @@
+"""List what is in an image: its SBOM."""

@@ -1,0 +1,1 @@
+"""Judge the known vulnerabilities of an image by its SBOM."""

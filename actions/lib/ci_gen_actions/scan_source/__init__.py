@@ -1,0 +1,1 @@
+"""Scan sources: secrets, known vulnerabilities of dependencies, Dockerfiles."""
