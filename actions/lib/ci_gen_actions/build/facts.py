@@ -63,3 +63,17 @@ class Command:
 
     argv: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CudaChoice:
+    """What CMake is told of CUDA; "" leaves a choice to CMake or nvcc.
+
+    `architectures` have no `native` in them. `root` is the toolkit's folder, `compiler` its nvcc,
+    `host_compiler` what that hands C++ code to.
+    """
+
+    architectures: tuple[str, ...] = ()
+    root: str = ""
+    compiler: str = ""
+    host_compiler: str = ""
