@@ -7,7 +7,8 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 from tests.support.action_runs import FIXTURES
 from tests.support.engine import engine, missing
 
-LABEL = "ci-gen.test=server-image"
 HEALTHCHECK = 'HEALTHCHECK --interval=30s --timeout=3s CMD ["/server", "check"]'
 SOURCE = FIXTURES / "image-server" / "server.c"
 
@@ -47,29 +47,20 @@ def dockerfile(mode: str = "", *lines: str, user: str = "10001:10001", check: bo
 
 
 @contextmanager
-def built(text: str) -> Iterator[str]:
-    """The id of an image made from a Dockerfile; it is removed afterwards."""
+def built(text: str, more: Mapping[str, bytes] | None = None) -> Iterator[str]:
+    """The id of an image made from a Dockerfile and `more` files; it is removed afterwards."""
     client = engine()
-    context = _packed({"Dockerfile": (text.encode(), 0o644), "server": (program(), 0o755)})
-    name, _, value = LABEL.partition("=")
+    files = {"Dockerfile": (text.encode(), 0o644), "server": (program(), 0o755)}
+    context = _packed({**files, **{name: (data, 0o644) for name, data in (more or {}).items()}})
+    # A name of its own: two equal Dockerfiles make one image, which another test may still use.
+    name = f"ci-gen-test/{uuid.uuid4().hex[:12]}"
     image, _log = client.images.build(
-        fileobj=context, custom_context=True, labels={name: value}, rm=True, forcerm=True
+        fileobj=context, custom_context=True, tag=name, rm=True, forcerm=True
     )
     try:
         yield str(image.id)
     finally:
-        # Two equal Dockerfiles make one image, which another test may still use.
-        _forget(client, str(image.id))
-
-
-def _forget(client: Any, image: str) -> None:
-    from docker.errors import APIError
-
-    try:
-        client.images.remove(image)
-    except APIError as error:
-        if error.status_code not in (404, 409):
-            raise
+        client.images.remove(name, force=True)
 
 
 def _packed(files: dict[str, tuple[bytes, int]]) -> io.BytesIO:

@@ -76,7 +76,7 @@ def engine_errors() -> Iterator[None]:
     except (DockerException, requests.exceptions.RequestException) as error:
         why = str(error.explanation or error) if isinstance(error, APIError) else str(error)
         raise CannotDecide(
-            "the engine could not try the image",
+            "the engine failed while the image was looked at",
             why=why[:1000],
             next="look whether the engine runs and has space (docker info, docker system df)",
         ) from None
