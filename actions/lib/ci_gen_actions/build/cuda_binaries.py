@@ -13,6 +13,7 @@ import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from ..core.archive import Entry
@@ -108,11 +109,10 @@ def parse_listing(text: str) -> DeviceCode | None:
 
 def read(path: Path, offset: int, size: int) -> DeviceCode | None:
     """The architectures in a section of GPU code; None where its layout is not the known one."""
-    with path.open("rb") as stream:
-        stream.seek(offset)
-        data = stream.read(size)
     try:
-        images = list(_images(data))
+        # a map, since the section of llama.cpp for many architectures takes gigabytes
+        with path.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as data:
+            images = list(_images(data, offset, min(offset + size, len(data))))
     except (struct.error, ValueError):
         return None
     return DeviceCode(
@@ -121,17 +121,17 @@ def read(path: Path, offset: int, size: int) -> DeviceCode | None:
     )
 
 
-def _images(data: bytes) -> Iterator[tuple[int, str]]:
+def _images(data: mmap, start: int, stop: int) -> Iterator[tuple[int, str]]:
     """Kind and architecture of each image. Raises ValueError for an unknown layout."""
-    at = 0
-    while at < len(data):
+    at = start
+    while at < stop:
         if data[at : at + 8] == bytes(8):  # padding between the parts of object files
             at += 8
             continue
         magic, version, header, size = _HEADER.unpack_from(data, at)
-        if magic != _MAGIC or version != _KNOWN_VERSION or at + header + size > len(data):
-            raise ValueError("no fat binary")
         image, end = at + header, at + header + size
+        if magic != _MAGIC or version != _KNOWN_VERSION or header < _HEADER.size or end > stop:
+            raise ValueError("no fat binary")
         while image < end:
             kind, layout, head, body, architecture, flags = _IMAGE.unpack_from(data, image)
             if layout != _KNOWN_IMAGE or head < _IMAGE.size or kind not in (_PTX, _SASS):
