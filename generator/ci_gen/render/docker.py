@@ -53,13 +53,12 @@ def files(settings: Settings, pins: Pins) -> dict[str, str]:
     }
     if image.variant == "python":
         bases = base_images.python(image, pins)
-        texts.update(_image(settings, image, "python", bases))
+        texts.update(_image(settings, image, "python", bases, pins))
     else:
-        texts.update(_image(settings, image, "cpu", base_images.cpu(image, pins)))
+        texts.update(_image(settings, image, "cpu", base_images.cpu(image, pins), pins))
     if image.cuda:
-        # Other variants of the matrix give their own as build arguments.
         bases = base_images.cuda(image, image.cuda[0], pins)
-        texts.update(_image(settings, image, "cuda", bases))
+        texts.update(_image(settings, image, "cuda", bases, pins))
     return texts
 
 
@@ -76,7 +75,9 @@ def _script(path: str, template: str, what: str) -> str:
     return render(f"docker/{template}.sh.j2", {"header": header(path, what)})
 
 
-def _image(settings: Settings, image: ImageSettings, variant: str, bases: Bases) -> dict[str, str]:
+def _image(
+    settings: Settings, image: ImageSettings, variant: str, bases: Bases, pins: Pins
+) -> dict[str, str]:
     """One Dockerfile, and beside it the list of what its build does not see."""
     path = dockerfile(image, variant)
     compiled = image.declared.source is ImageSource.COMPILE
@@ -86,6 +87,8 @@ def _image(settings: Settings, image: ImageSettings, variant: str, bases: Bases)
     kept = [*scripts, *([image.declared.embed_model] if image.declared.embed_model else [])]
     values = {
         **_common(image, variant, bases),
+        "compiled": kind == "compile",
+        "variants": _variants(image, pins) if variant == "cuda" else [],
         "header": header(path, f"the {variant} image of {image.service.name}"),
         "dockerfile": names.get(path, path),
         "scripts": [
@@ -108,6 +111,20 @@ def _image(settings: Settings, image: ImageSettings, variant: str, bases: Bases)
         path: render(f"docker/{kind}.Dockerfile.j2", values),
         ignore: render(f"docker/{'compile' if compiled else 'package'}.dockerignore.j2", ignored),
     }
+
+
+def _variants(image: ImageSettings, pins: Pins) -> list[dict[str, str]]:
+    """What the CUDA variants differ in; nothing where there is one alone."""
+    if len(image.cuda) < 2:
+        return []
+    return [
+        {
+            "name": each.name,
+            "architectures": base_images.cuda_architectures(each),
+            **vars(base_images.cuda(image, each, pins)),
+        }
+        for each in image.cuda
+    ]
 
 
 def _common(image: ImageSettings, variant: str, bases: Bases) -> dict[str, Any]:
@@ -186,7 +203,7 @@ def _compile(image: ImageSettings, variant: str) -> dict[str, Any]:
     targets = "".join(f" '{target}'" for target in declared.targets)
     return {
         "cache": f"{service.name}-{variant}",
-        "build_arguments": arguments if cuda else [],
+        "build_arguments": arguments if cuda and len(image.cuda) == 1 else [],
         "configure": _json_lines([*shell, *argv], indent=4),
         "targets": f" \\\n      --target{targets}" if targets else "",
         "tools": sorted({*_TOOLS, *(["make"] if make else [])}),
