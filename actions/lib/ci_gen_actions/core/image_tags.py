@@ -45,13 +45,12 @@ def image_tags(
     `released` are versions that exist already: `1.2` and `1` never go back to an older one.
     """
     made = {
-        "commit": lambda: commit_tag(commit),
-        "branch": lambda: branch_tag(event, variant),
-        "semver": lambda: version_tags(event.tag, released),
-        "latest": lambda: ("latest",) if _on_default_branch(event) else (),
+        "commit": commit_tag(commit),
+        "branch": branch_tag(event, variant),
+        "semver": version_tags(event.tag, released),
+        "latest": ("latest",) if _on_default_branch(event) else (),
     }
-    end = suffix(variant)
-    tags = [f"{each}{end}" for rule in rules for each in made[rule]()]
+    tags = [f"{each}{suffix(variant)}" for rule in rules for each in made[rule]]
     return tuple(dict.fromkeys(tags))
 
 

@@ -11,8 +11,8 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -71,16 +71,17 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     pass_fds: Sequence[int] = (),
+    watch: Sink | None = None,
 ) -> Completed:
     """Run a command and stream what it writes to the log, where no line of it is a command.
 
     `env` is the whole environment (default: ours). `timeout` is in seconds. `pass_fds` are
     file descriptors that the child inherits: the one of a lock keeps it held until the last
-    process of the child has ended, even where we were killed. Raises CannotDecide where the
-    command cannot be started.
+    process of the child has ended, even where we were killed. `watch` gets each line that goes
+    to the log. Raises CannotDecide where the command cannot be started.
     """
     tail = _Tail()
-    lines = _Lines(ci.write_child)
+    lines = _Lines(ci.write_child if watch is None else _both(ci.write_child, watch))
     shown = tuple(str(word) for word in argv)
     ci.log(f"$ {_quoted(shown)}")
     with ci.child_output():
@@ -97,22 +98,35 @@ def run(
     )
 
 
+def _both(first: Sink, second: Sink) -> Sink:
+    def write(line: bytes) -> None:
+        first(line)
+        second(line)
+
+    return write
+
+
 def capture(
     argv: Sequence[str | Path],
     *,
     cwd: str | Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    stdin: bytes = b"",
+    pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run a command quietly: all of its standard output in `stdout`, standard error in `output`.
 
-    Raises CannotDecide where the command cannot be started.
+    `stdin` is what it can read: the only way for a secret, since arguments and the environment
+    can be seen by others. `pass_fds` are as for `run`. Raises CannotDecide where the command
+    cannot be started.
     """
     tail = _Tail()
     chunks: list[bytes] = []
     shown = tuple(str(word) for word in argv)
     started = time.monotonic()
-    child = _start(shown, cwd, env, merge=False)
+    with _readable(stdin) as source:
+        child = _start(shown, cwd, env, merge=False, stdin=source, pass_fds=pass_fds)
     assert child.stdout is not None  # noqa: S101 - they are pipes
     assert child.stderr is not None  # noqa: S101
     sinks = {child.stdout: (chunks.append,), child.stderr: (tail.add,)}
@@ -127,6 +141,21 @@ def capture(
     )
 
 
+@contextmanager
+def _readable(data: bytes) -> Iterator[int]:
+    """A file in memory that holds `data`, for a child to read."""
+    if not data:
+        yield subprocess.DEVNULL
+        return
+    handle = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    try:
+        os.write(handle, data)
+        os.lseek(handle, 0, os.SEEK_SET)
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def _start(
     argv: tuple[str, ...],
     cwd: str | Path | None,
@@ -134,13 +163,14 @@ def _start(
     *,
     merge: bool,
     pass_fds: Sequence[int] = (),
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             argv,
             cwd=cwd,
             env=None if env is None else dict(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merge else subprocess.PIPE,
             start_new_session=True,

@@ -74,8 +74,9 @@ class Options:
         pattern=r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?",
     )
     builder: str = option(
-        doc="What builds: `buildx`, `buildkit` (the engine's own, through the docker client), "
-        "`classic` (the engine without BuildKit). `auto` takes the first of them that is there.",
+        doc="What builds: `buildx`, `buildkit` (the engine's own, through a docker client or the "
+        "engine's API), `classic` (the engine without BuildKit). `auto` takes the first of them "
+        "that is there.",
         default="auto",
         choices=("auto", "buildx", "buildkit", "classic"),
     )

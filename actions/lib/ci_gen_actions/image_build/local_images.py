@@ -1,0 +1,55 @@
+"""The names that images of our runs have in the engine: kept for later steps, not for ever."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from .leftovers import engine_time
+
+if TYPE_CHECKING:
+    import docker
+
+KEPT_SECONDS = 24 * 3600.0
+"""How long an image keeps its name: later steps of the same job need it, and nobody else."""
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def forget(client: docker.DockerClient, reference: str) -> None:
+    """Take the name away, and with its last name the image. A failing engine keeps both."""
+    import requests
+    from docker.errors import DockerException
+
+    with contextlib.suppress(DockerException, requests.exceptions.RequestException):
+        client.images.remove(reference)
+
+
+def forget_old(client: docker.DockerClient, reference: str) -> list[str]:
+    """Forget the images of this name that got it a day ago or earlier; their references."""
+    import requests
+    from docker.errors import DockerException
+
+    removed: list[str] = []
+    name = reference.rpartition(":")[0]
+    with contextlib.suppress(DockerException, requests.exceptions.RequestException):
+        now = engine_time(client)
+        for each in client.images.list(name=name):
+            if is_old(each.attrs, now):
+                tags = [tag for tag in each.tags if tag.startswith(f"{name}:")]
+                removed += [tag for tag in tags if tag != reference]
+        for tag in removed:
+            forget(client, tag)
+    return removed
+
+
+def is_old(attributes: Any, now: float) -> bool:
+    """Whether an image got its newest name longer ago than it needs one."""
+    told = str((attributes.get("Metadata") or {}).get("LastTagTime", ""))
+    found = _TIME.fullmatch(told)
+    if not found:
+        return False
+    text = found[1] + found[2].replace("Z", "+00:00")
+    tagged = datetime.fromisoformat(text).astimezone(timezone.utc).timestamp()
+    return tagged > 0 and now - tagged > KEPT_SECONDS
