@@ -32,8 +32,10 @@ class Audit:
     concerns: tuple[Concern, ...] = ()
 
 
-def audit(locks: Sequence[Lock], service: str, ci: Dialect, timeout: float) -> Audit:
-    """Ask about every pin of the locks."""
+def audit(
+    locks: Sequence[Lock], service: str, ci: Dialect, *, osv_url: str = "", timeout: float
+) -> Audit:
+    """Ask about every pin of the locks, at `osv_url` where OSV has a mirror."""
     pins = [pin for each in locks for pin in each.pins]
     concerns = [
         _inconclusive(f"{each.file} was not audited: {each.problem}")
@@ -43,10 +45,10 @@ def audit(locks: Sequence[Lock], service: str, ci: Dialect, timeout: float) -> A
     findings: list[Finding] = []
     audited = 0
     for batch in batches(pins):
-        done = _ask(batch, service, ci.environ, timeout)
+        done = _ask(batch, _asking(service, osv_url), ci.environ, timeout)
         answer = _answer(done)
         if answer is None:
-            concerns.append(_inconclusive(_unreachable(done, service)))
+            concerns.append(_inconclusive(_unreachable(done, osv_url or SERVICES[service])))
             break
         for each in answer:
             if "skip_reason" in each:
@@ -69,8 +71,13 @@ def _inconclusive(text: str) -> Concern:
     return Concern(verdict=Verdict.INCONCLUSIVE, text=text)
 
 
+def _asking(service: str, osv_url: str) -> tuple[str, ...]:
+    mirror = ("--osv-url", osv_url) if service == "osv" and osv_url else ()
+    return ("--vulnerability-service", service, *mirror)
+
+
 def _ask(
-    batch: Mapping[str, str], service: str, environ: Mapping[str, str], timeout: float
+    batch: Mapping[str, str], service: Sequence[str], environ: Mapping[str, str], timeout: float
 ) -> Completed:
     kept = {
         name: text
@@ -83,7 +90,7 @@ def _ask(
         requirements.write_text("".join(lines), encoding="utf-8")
         argv = [
             *(sys.executable, "-I", "-m", "pip_audit", "--requirement", str(requirements)),
-            *("--no-deps", "--disable-pip", "--vulnerability-service", service),
+            *("--no-deps", "--disable-pip", *service),
             *("--format", "json", "--progress-spinner", "off", "--timeout", "30"),
             *("--cache-dir", str(Path(scratch) / "cache")),
         ]
@@ -102,7 +109,7 @@ def _answer(done: Completed) -> list[dict[str, Any]] | None:
 def _unreachable(done: Completed, service: str) -> str:
     lines = [line.strip() for line in done.output.splitlines() if line.strip()]
     why = lines[-1][:300] if lines else done.outcome
-    return f"dependencies were not audited: no answer of {SERVICES[service]}: {why}"
+    return f"dependencies were not audited: no answer of {service}: {why}"
 
 
 def _findings(answer: Mapping[str, Any], pins: Sequence[Pin]) -> list[Finding]:

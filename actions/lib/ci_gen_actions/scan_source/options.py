@@ -58,6 +58,12 @@ class Options:
         default="osv",
         choices=("osv", "pypi"),
     )
+    osv_url: str = option(
+        doc="Where OSV is asked, such as a mirror of it: the whole address of its query; "
+        "https://api.osv.dev/v1/query where empty.",
+        default="",
+        pattern=r"https://\S+|http://(127\.0\.0\.1|localhost)[:/]\S+",
+    )
     dockerfiles: tuple[str, ...] = option(
         doc="Patterns of the Dockerfiles that hadolint reads.", default=()
     )

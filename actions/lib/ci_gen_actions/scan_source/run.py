@@ -105,7 +105,9 @@ def _dependencies(options: Options, workspace: Path, tree: Tree, scan: _Scan, ci
         scan.looked_at["Dependencies"] = "no lock file of Python packages"
         return
     with ci.group(f"Ask about {pinned} packages of {len(found)} lock files"):
-        audit = dependencies.audit(found, options.advisories, ci, options.timeout)
+        audit = dependencies.audit(
+            found, options.advisories, ci, osv_url=options.osv_url, timeout=options.timeout
+        )
         ci.log(f"{audit.audited} packages were audited")
     scan.tools["pip-audit"] = _version("pip-audit")
     scan.findings += audit.findings

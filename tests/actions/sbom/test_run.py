@@ -1,0 +1,118 @@
+"""syft on real images in the engine."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.actions import ROOT, Ended, bare_environment, read_evidence, run_action
+from tests.support.engine import base_image, engine
+from tests.support.readme_examples import examples
+
+pytestmark = pytest.mark.e2e
+
+LABEL = {"ci-gen-test": "sbom"}
+MANIFEST = {"service": "parrot", "commit": "c" * 40, "backend": "cpu", "dirty": False}
+
+
+def image(name: str, dockerfile: str, files: dict[str, bytes] | None = None) -> str:
+    """An image of that name in the engine; its id."""
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        for member, data in {**(files or {}), "Dockerfile": dockerfile.encode()}.items():
+            facts = tarfile.TarInfo(member)
+            facts.size = len(data)
+            tar.addfile(facts, io.BytesIO(data))
+    context.seek(0)
+    made, _ = engine().images.build(
+        fileobj=context, custom_context=True, tag=name, labels=LABEL, rm=True
+    )
+    return str(made.id)
+
+
+@pytest.fixture(scope="module")
+def parrot() -> Iterator[tuple[str, str]]:
+    """An image as image-build makes one: a base, and a package with its manifest."""
+    name = "ci-gen-test-sbom:parrot"
+    data = json.dumps(MANIFEST).encode()
+    text = f"FROM {base_image()}\nCOPY manifest.json /opt/service/manifest.json\n"
+    found = image(name, text, {"manifest.json": data})
+    yield name, found
+    engine().images.remove(name, force=True)
+
+
+def listed(workspace: Path, **inputs: str) -> Ended:
+    variables = {f"CI_GEN_SBOM_{key.upper()}": text for key, text in inputs.items()}
+    return run_action("sbom", workspace, bare_environment(**variables))
+
+
+@pytest.mark.parametrize("form", ["spdx-json", "cyclonedx-json"])
+def test_an_image_listed_twice_has_one_digest(
+    tmp_path: Path, parrot: tuple[str, str], form: str
+) -> None:
+    name, found = parrot
+    before = len(engine().containers.list(all=True))
+    first = listed(tmp_path, image=name, output="a.json", format=form)
+    assert first.code == 0, first.stderr
+    again = listed(tmp_path, image=found, output="b.json", format=form)
+    told = json.loads(first.stdout)
+    assert int(told["packages"]) > 50
+    assert len(engine().containers.list(all=True)) == before
+    one, other = (json.loads((tmp_path / each).read_bytes()) for each in ("a.json", "b.json"))
+    # The name by which the image was asked for is in the document; all else is the image's.
+    assert len(one.get("packages", one.get("components"))) == len(
+        other.get("packages", other.get("components"))
+    )
+    repeated = listed(tmp_path, image=name, output="c.json", format=form)
+    assert json.loads(repeated.stdout)["sbom-sha256"] == told["sbom-sha256"]
+    assert again.code == 0
+    evidence = read_evidence(tmp_path, "sbom")
+    assert evidence["inputs"] == {"image": found}
+    assert evidence["findings"]["compiled"] == {"parrot": "c" * 40}
+
+
+def test_the_image_of_the_evidence_is_listed(tmp_path: Path, parrot: tuple[str, str]) -> None:
+    evidence = {"outputs": {"local-reference": parrot[0]}}
+    (tmp_path / "image.json").write_text(json.dumps(evidence))
+    ended = listed(tmp_path, image_evidence="image.json", service="parrot")
+    assert json.loads(ended.stdout)["sbom"] == "dist/parrot.spdx.json"
+    (tmp_path / "image.json").write_text("{}")
+    assert listed(tmp_path, image_evidence="image.json").code == 2
+    assert listed(tmp_path).code == 2
+
+
+def test_an_image_without_packages_is_no_data(tmp_path: Path) -> None:
+    name = "ci-gen-test-sbom:scratch"
+    image(name, "FROM scratch\nCOPY a /a\n", {"a": b"a"})
+    try:
+        ended = listed(tmp_path, image=name)
+    finally:
+        engine().images.remove(name, force=True)
+    assert ended.code == 3, ended.stderr
+    assert read_evidence(tmp_path, "sbom")["verdict"] == "NO_DATA"
+
+
+def test_an_image_that_is_not_there(tmp_path: Path) -> None:
+    ended = listed(tmp_path, image="ci-gen-test-sbom:none")
+    assert ended.code == 2
+    assert "the engine has no image ci-gen-test-sbom:none" in ended.stderr
+
+
+def test_an_engine_that_is_not_there(tmp_path: Path) -> None:
+    environ = bare_environment(CI_GEN_SBOM_IMAGE="x", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    ended = run_action("sbom", tmp_path, environ)
+    assert ended.code == 3
+    assert "the container engine does not answer" in ended.stderr
+
+
+def test_the_readmes_example_runs(tmp_path: Path) -> None:
+    base_image()
+    (example,) = examples(ROOT / "actions" / "sbom" / "README.md")
+    ((_, inputs),) = example.own_steps()
+    ended = listed(tmp_path, **{key.replace("-", "_"): text for key, text in inputs.items()})
+    assert ended.code == 0, ended.stderr
+    assert json.loads(ended.stdout)["sbom"] == "dist/parrot.spdx.json"
