@@ -16,7 +16,7 @@ from ci_gen.pipeline.model import (
     Pipeline,
     Value,
 )
-from ci_gen.render.gitlab import variable
+from ci_gen.render.gitlab_values import variable
 
 Outputs = Mapping[tuple[str, str, str], str]
 """(job, action, output) -> value, as earlier jobs of this run gave them."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_gen.config.choices import ImageSource
-from ci_gen.config.model import Config, Image, Service
+from ci_gen.config.model import Config, Image
 from ci_gen.config.sections.cuda import CudaVariant
 from ci_gen.detect.model import LlamaOrigin, ProjectKind
 from ci_gen.errors import quoted
@@ -57,16 +57,14 @@ def image_of(config: Config, services: Sequence[ServiceSettings]) -> ImageSettin
 
 
 def _program(service: ServiceSettings) -> str:
-    """The program of a CMake service: llama.cpp's own server, or the one of its name."""
-    return f"bin/{LLAMA_SERVER if serves_llama(service.declared, service.llama) else service.name}"
-
-
-def serves_llama(service: Service, llama: str) -> bool:
-    """Whether what the service builds is llama.cpp's own server; `llama` says where it is from."""
-    named = {posixpath.basename(path) for path in service.package_paths}
-    if LLAMA_SERVER in {*service.targets, *named}:
-        return True
-    return llama == LlamaOrigin.SELF.value and not service.targets
+    """The program of a CMake service: its server, its only target, or the one of its name."""
+    declared = service.declared
+    packed = [posixpath.basename(path) for path in declared.package_paths]
+    servers = [name for name in (*declared.targets, *packed) if name.endswith("server")]
+    if service.llama == LlamaOrigin.SELF.value and not declared.targets:
+        servers.append(LLAMA_SERVER)
+    only = declared.targets if len(declared.targets) == 1 else ()
+    return f"bin/{[*servers, *only, service.name][0]}"
 
 
 def problems(config: Config, services: Sequence[ServiceSettings]) -> Iterator[tuple[str, str]]:

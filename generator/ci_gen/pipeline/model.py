@@ -1,8 +1,8 @@
 """The platform-neutral plan: what runs, when, where, after what, behind which gate.
 
 Everything is frozen and free of GitHub's and GitLab's words. A value that is only known
-when the pipeline runs is a reference (`OutputRef`, `MatrixRef`), which each platform
-writes in its own syntax.
+when the pipeline runs is a reference (`ci_gen.pipeline.values`), which each platform writes in
+its own syntax.
 """
 
 from __future__ import annotations
@@ -10,6 +10,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from ci_gen.pipeline.values import (
+    ForkRef,
+    MatrixRef,
+    NeedsRef,
+    OutputRef,
+    RegistryPart,
+    RegistryRef,
+    ResultsRef,
+    SecretRef,
+    ToolRef,
+    Value,
+)
+
+__all__ = [
+    "AFTER_MERGE",
+    "VARIANT",
+    "Access",
+    "ActionCall",
+    "Artifact",
+    "Cache",
+    "Engine",
+    "Environment",
+    "Event",
+    "ForkRef",
+    "Grant",
+    "Job",
+    "Matrix",
+    "MatrixRef",
+    "Need",
+    "NeedsRef",
+    "OutputRef",
+    "Pipeline",
+    "RegistryPart",
+    "RegistryRef",
+    "ResultsRef",
+    "Runner",
+    "SecretRef",
+    "Signing",
+    "Stage",
+    "ToolRef",
+    "Triggers",
+    "Value",
+]
 
 
 class Event(str, Enum):
@@ -21,42 +65,8 @@ class Event(str, Enum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True)
-class OutputRef:
-    """The output `output` of action `action` in job `job`, known when the pipeline runs."""
+AFTER_MERGE = frozenset(Event) - {Event.PULL_REQUEST}
 
-    job: str
-    action: str
-    output: str
-
-
-@dataclass(frozen=True)
-class MatrixRef:
-    """The value that the present matrix row gives to `key`."""
-
-    key: str
-
-
-@dataclass(frozen=True)
-class ForkRef:
-    """ "true" in a run for a fork's pull request, else "false"."""
-
-
-@dataclass(frozen=True)
-class NeedsRef:
-    """The results of all jobs that this one needs, as a JSON document; "" on GitLab."""
-
-
-@dataclass(frozen=True)
-class ResultsRef:
-    """Names by which the results of jobs are known: on GitHub the jobs' ids, on GitLab, which
-    tells a job nothing of the others, those of the evidence that each must leave."""
-
-    jobs: tuple[str, ...]
-    evidence: tuple[str, ...]
-
-
-Value = str | OutputRef | MatrixRef | ForkRef | NeedsRef | ResultsRef
 
 # Stands for the present matrix row's name inside a text of a matrix job. Control characters
 # are refused in every config value, so no user's text can contain it.
@@ -72,6 +82,48 @@ class Runner:
     image: str
     hosted: bool
     gpu: bool = False
+
+
+class Access(str, Enum):
+    """What a job may do on the platform, besides reading the sources."""
+
+    PUSH_IMAGES = "push images"
+    PROVE_IDENTITY = "prove its identity"
+    ATTEST = "store attestations"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One right of a job, and the reason why it has it."""
+
+    access: Access
+    why: str
+
+
+class Engine(str, Enum):
+    """How a job reaches a container engine where a runner's job is a container itself."""
+
+    NONE = "none"
+    SOCKET = "socket"
+    DIND = "dind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signing:
+    """Signatures and attestations after the calls of a job, by tools of the ecosystem.
+
+    The job's calls leave `subjects`, a line an image: its reference, that of its record, and the
+    path of its SBOM, parted by tabs; and `checksums`, a line an image: its digest and name.
+    `packages` are globs of what was packed. `username` and `password` are for the registry of
+    `repository`, "" for the platform's own.
+    """
+
+    subjects: str
+    checksums: str
+    packages: tuple[str, ...]
+    repository: str
+    username: Value
+    password: Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +168,14 @@ class Cache:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """Rows of input values; `variant` in each row is the stable suffix of the job's name."""
+    """Rows of input values; `variant` in each row is the stable suffix of the job's name.
+
+    `unnamed` are keys whose values are too long for a name, where a platform names its jobs by
+    all values of a row.
+    """
 
     rows: tuple[Mapping[str, str], ...]
+    unnamed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +186,11 @@ class Job:
     which can affect it changed. `forks`: whether it runs for a fork's pull request; where
     `approval` names an environment, a fork's run waits there for a person. `tools` are the
     commands that a hosted runner must have. `always`: it runs whatever
-    became of the jobs that it needs.
+    became of the jobs that it needs. `all_evidence`: it takes the evidence of every job that it
+    needs. `grants` are its rights besides reading the sources, `engine` is how it reaches a
+    container engine, `emulated` whether that runs programs for other processors. `fetch_depth`
+    counts commits, 0 for all, `commits_only` says that their files are of no use. `large_files`:
+    it needs what git LFS keeps.
     """
 
     id: str
@@ -145,6 +206,7 @@ class Job:
     approval: str = ""
     matrix: Matrix | None = None
     fetch_depth: int = 1
+    commits_only: bool = False
     submodules: bool = False
     caches: tuple[Cache, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
@@ -154,6 +216,22 @@ class Job:
     tools: tuple[str, ...] = ()
     gate: bool = False
     always: bool = False
+    all_evidence: bool = False
+    grants: tuple[Grant, ...] = ()
+    engine: Engine = Engine.NONE
+    emulated: bool = False
+    signing: Signing | None = None
+    large_files: bool = False
+
+    @property
+    def after_merge(self) -> bool:
+        """Whether it never runs for a pull or merge request, and for everything else."""
+        return self.events == AFTER_MERGE
+
+    @property
+    def rows(self) -> tuple[Mapping[str, str], ...]:
+        """The rows of its matrix, one empty row where it has none."""
+        return self.matrix.rows if self.matrix else ({},)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from ci_gen.pipeline.model import Artifact, Cache, Need, Runner
+from ci_gen.pipeline.model import VARIANT, Artifact, Cache, Job, Need, Runner
 from ci_gen.pipeline.settings import ServiceSettings, Settings
 
 # Everything waits for these two: the path filter, and the checks that take seconds.
@@ -16,6 +16,7 @@ EVIDENCE_FOLDER = "evidence"
 CCACHE_FOLDER = ".ci-gen-cache/ccache"
 
 PYTHON_TOOLS = ("git", "python3")
+ENGINE_TOOLS = ("docker", "git", "python3")
 BUILD_TOOLS = ("c++", "ccache", "cmake", "git", "ninja", "python3")
 
 
@@ -62,18 +63,30 @@ def first_checks() -> tuple[Need, ...]:
     return (Need(job=CHANGES), Need(job=QUICK_CHECKS))
 
 
-def evidence(settings: Settings, name: str) -> Artifact:
-    """The job's evidence file, kept whatever the verdict."""
+def evidence(settings: Settings, name: str, *more: str) -> Artifact:
+    """The job's evidence files, kept whatever the verdict; those of further calls by `more`."""
     return Artifact(
         name=f"evidence-{name}",
-        paths=(f"{EVIDENCE_FOLDER}/{name}.json",),
+        paths=tuple(f"{EVIDENCE_FOLDER}/{each}.json" for each in (name, *more)),
         retention_days=settings.config.retention.evidence,
         always=True,
     )
 
 
+def evidence_names(job: Job) -> list[str]:
+    """The names of the evidence files that a job leaves: one a call, for each row of its matrix."""
+    paths = [
+        path for each in job.artifacts if each.name.startswith("evidence-") for path in each.paths
+    ]
+    return [
+        posixpath.basename(path).removesuffix(".json").replace(VARIANT, row.get("variant", ""))
+        for row in job.rows
+        for path in paths
+    ]
+
+
 def reports(settings: Settings, name: str, junit: str) -> Artifact:
-    """The job's test report, kept whatever the verdict."""
+    """The job's report, kept whatever the verdict."""
     return Artifact(
         name=f"reports-{name}",
         paths=(junit,),

@@ -17,9 +17,16 @@ from ci_gen.pipeline.model import (
     Stage,
     Triggers,
 )
-from ci_gen.pipeline.parts import CHANGES, EVIDENCE_FOLDER, PYTHON_TOOLS, evidence, hosted
+from ci_gen.pipeline.parts import (
+    CHANGES,
+    EVIDENCE_FOLDER,
+    PYTHON_TOOLS,
+    evidence,
+    evidence_names,
+    hosted,
+)
 from ci_gen.pipeline.settings import Settings
-from ci_gen.pipeline.stages import STAGES
+from ci_gen.pipeline.stages import STAGES, release
 
 AGGREGATE = "ci-ok"
 
@@ -27,6 +34,8 @@ AGGREGATE = "ci-ok"
 def plan(settings: Settings) -> Pipeline:
     """The whole pipeline."""
     stages = tuple(stage for make in STAGES if (stage := make(settings)) is not None)
+    last = release.plan(settings, stages)
+    stages = (*stages, last) if last else stages
     triggers = settings.config.triggers
     return Pipeline(
         name=settings.name,
@@ -75,6 +84,7 @@ def _aggregate(settings: Settings, jobs: list[Job]) -> Job:
         artifacts=(evidence(settings, AGGREGATE),),
         gate=True,
         always=True,
+        all_evidence=True,
         calls=(
             ActionCall(
                 id="gate",
@@ -85,6 +95,7 @@ def _aggregate(settings: Settings, jobs: list[Job]) -> Job:
                     "expected": _results(jobs),
                     "skip-unaffected": _results(job for job in jobs if job.skip_when_unaffected),
                     "skip-forks": _results(job for job in jobs if not job.forks),
+                    "skip-unmerged": _results(job for job in jobs if job.after_merge),
                     "code": OutputRef(CHANGES, "changes", "code"),
                     "fork": ForkRef(),
                     "evidence-folder": EVIDENCE_FOLDER,
@@ -99,11 +110,5 @@ def _results(jobs: Iterable[Job]) -> ResultsRef:
     chosen = tuple(jobs)
     return ResultsRef(
         jobs=tuple(job.id for job in chosen),
-        evidence=tuple(name for job in chosen for name in _evidence(job)),
+        evidence=tuple(name for job in chosen for name in evidence_names(job)),
     )
-
-
-def _evidence(job: Job) -> list[str]:
-    """The names of the evidence files that a job leaves: one, or one a row of its matrix."""
-    rows = job.matrix.rows if job.matrix else ()
-    return [f"{job.id}-{row['variant']}" for row in rows] or [job.id]

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from ci_gen.pipeline.model import (
-    VARIANT,
-    ActionCall,
-    Artifact,
-    Event,
-    ForkRef,
-    Job,
-    MatrixRef,
-    NeedsRef,
-    OutputRef,
-    Pipeline,
-    ResultsRef,
-    Stage,
-    Value,
-)
+from ci_gen.pipeline.model import VARIANT, ActionCall, Artifact, Job, OutputRef, Pipeline, Stage
 from ci_gen.render.environment import render
+from ci_gen.render.github_values import FORK, condition, permissions, text, value
 from ci_gen.render.header import header
 from ci_gen.render.pins import Pins
 from ci_gen.render.scalars import block, flow, quoted, scalar
+from ci_gen.render.signing import on_github
 from ci_gen.render.source import ActionSource
 from ci_gen.render.tools import packages
 
@@ -39,15 +28,6 @@ _KNOWN = frozenset(
     }
 )
 
-_FORK = (
-    "github.event_name == 'pull_request' && "
-    "github.event.pull_request.head.repo.full_name != github.repository"
-)
-_NOT_FORK = (
-    "github.event_name != 'pull_request' || "
-    "github.event.pull_request.head.repo.full_name == github.repository"
-)
-
 
 def workflows(pipeline: Pipeline, source: ActionSource, pins: Pins) -> dict[str, str]:
     """The path and text of each workflow."""
@@ -56,7 +36,7 @@ def workflows(pipeline: Pipeline, source: ActionSource, pins: Pins) -> dict[str,
         "header": header(CI, "the pipeline"),
         "pin": pins.action,
         "uses": source.uses,
-        "stages": [_stage(stage, pipeline, source) for stage in pipeline.stages],
+        "stages": [_stage(stage, pipeline, source, pins) for stage in pipeline.stages],
         "triggers": pipeline.triggers,
     }
     texts = {CI: render("github/ci.yml.j2", values)}
@@ -77,37 +57,41 @@ def _drift(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _stage(stage: Stage, pipeline: Pipeline, source: ActionSource) -> dict[str, Any]:
+def _stage(stage: Stage, pipeline: Pipeline, source: ActionSource, pins: Pins) -> dict[str, Any]:
     return {
         "id": stage.id,
         "title": stage.title,
         "why": stage.why,
-        "jobs": [_job(job, pipeline, source) for job in stage.jobs],
+        "jobs": [_job(job, pipeline, source, pins) for job in stage.jobs],
     }
 
 
-def _job(job: Job, pipeline: Pipeline, source: ActionSource) -> dict[str, Any]:
+def _job(job: Job, pipeline: Pipeline, source: ActionSource, pins: Pins) -> dict[str, Any]:
     return {
         "id": job.id,
         "name": f"{job.id} (${{{{ matrix.variant }}}})" if job.matrix else job.id,
         "why": f"{job.title}. {job.why}",
         "needs": [need.job for need in job.needs],
-        "condition": _condition(job),
+        "condition": condition(job),
+        "permissions": permissions(job),
         "runs_on": _runs_on(job),
         "timeout": job.timeout_minutes,
         "environment": _environment(job),
         "matrix": [_row(row) for row in job.matrix.rows] if job.matrix else [],
         "outputs": _outputs(job, pipeline),
-        "full_history": job.id == "changes",
+        "full_history": job.fetch_depth == 0,
+        "commits_only": job.commits_only,
+        "large_files": job.large_files,
         "submodules": job.submodules,
         "tools": packages(job.tools) if _compiles(job) else [],
         "downloads": _downloads(job, pipeline),
         "caches": [
-            {"name": cache.name, "path": cache.path, "key": _text(cache.key)}
-            for cache in job.caches
+            {"name": cache.name, "path": cache.path, "key": text(cache.key)} for cache in job.caches
         ],
         "save_caches": f"github.ref == 'refs/heads/{pipeline.default_branch}'",
-        "calls": [_call(call, source) for call in job.calls],
+        "emulated": job.emulated,
+        "calls": [_call(call, source, pins) for call in job.calls],
+        "sign": on_github(job.signing, pins) if job.signing else None,
         "uploads": [_upload(artifact) for artifact in job.artifacts],
     }
 
@@ -122,21 +106,10 @@ def _compiles(job: Job) -> bool:
     return job.runner.hosted and "cmake" in job.tools
 
 
-def _condition(job: Job) -> str:
-    if job.always:
-        return "always()"
-    parts = []
-    if job.skip_when_unaffected:
-        parts.append("needs.changes.outputs.code == 'true'")
-    if not job.forks:
-        parts.append(f"({_NOT_FORK})" if parts or job.events != frozenset(Event) else _NOT_FORK)
-    return " && ".join(parts)
-
-
 def _environment(job: Job) -> str:
     if not job.approval:
         return ""
-    return f"${{{{ ({_FORK}) && '{job.approval}' || '' }}}}"
+    return f"${{{{ ({FORK}) && '{job.approval}' || '' }}}}"
 
 
 def _literal(branch: str) -> str:
@@ -161,16 +134,26 @@ def _outputs(job: Job, pipeline: Pipeline) -> list[tuple[str, str]]:
 
 
 def _downloads(job: Job, pipeline: Pipeline) -> list[dict[str, str]]:
-    if job.gate:
-        return [{"title": "Fetch the evidence", "pattern": "evidence-*", "path": "evidence"}]
+    found = []
+    if job.all_evidence:
+        found.append({"title": "Fetch the evidence", "pattern": "evidence-*", "path": "evidence"})
+    for need in job.needs:
+        for name in need.artifacts:
+            if not (job.all_evidence and name.startswith("evidence-")):
+                found += _fetched(job, pipeline.job(need.job), _artifact(pipeline, name))
+    return found
+
+
+def _fetched(job: Job, other: Job, artifact: Artifact) -> list[dict[str, str]]:
+    """One download of the artifact, or one a row where this job has no matrix of its own."""
+    folder = posixpath.dirname(artifact.paths[0])
+    names = [(artifact.name, folder)]
+    if job.matrix is None:
+        rows = (row.get("variant", "") for row in other.rows)
+        names = [(artifact.name.replace(VARIANT, r), folder.replace(VARIANT, r)) for r in rows]
     return [
-        {
-            "title": f"Fetch {name}",
-            "name": name,
-            "path": _artifact(pipeline, name).paths[0].rstrip("/"),
-        }
-        for need in job.needs
-        for name in need.artifacts
+        {"title": text(f"Fetch {name}"), "name": text(name), "path": text(place)}
+        for name, place in names
     ]
 
 
@@ -184,39 +167,19 @@ def _artifact(pipeline: Pipeline, name: str) -> Artifact:
 
 def _upload(artifact: Artifact) -> dict[str, Any]:
     return {
-        "name": _text(artifact.name),
-        "paths": [_text(path) for path in artifact.paths],
+        "name": text(artifact.name),
+        "paths": [text(path) for path in artifact.paths],
         "days": artifact.retention_days,
         "always": artifact.always,
         "required": not artifact.always,
     }
 
 
-def _call(call: ActionCall, source: ActionSource) -> dict[str, Any]:
-    inputs = {name: _value(value) for name, value in call.inputs.items()}
+def _call(call: ActionCall, source: ActionSource, pins: Pins) -> dict[str, Any]:
+    inputs = {name: value(given, pins) for name, given in call.inputs.items()}
     return {
         "id": call.id,
         "title": call.title,
         "uses": source.uses(call.action),
-        "inputs": [(name, block(value, 12)) for name, value in inputs.items() if value],
+        "inputs": [(name, block(given, 12)) for name, given in inputs.items() if given],
     }
-
-
-def _value(value: Value) -> str:
-    if isinstance(value, OutputRef):
-        return f"${{{{ needs.{value.job}.outputs.{value.output} }}}}"
-    if isinstance(value, MatrixRef):
-        return f"${{{{ matrix.{value.key} }}}}"
-    if isinstance(value, ForkRef):
-        return f"${{{{ {_FORK} }}}}"
-    if isinstance(value, NeedsRef):
-        return "${{ toJSON(needs) }}"
-    if isinstance(value, ResultsRef):
-        return "\n".join(value.jobs)
-    return _text(value)
-
-
-def _text(text: str) -> str:
-    """A text of the plan in which GitHub evaluates nothing but the matrix row's name."""
-    inert = text.replace("${{", "${{ '${{' }}")
-    return inert.replace(VARIANT, "${{ matrix.variant }}")

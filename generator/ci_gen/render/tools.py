@@ -9,6 +9,7 @@ PACKAGES = MappingProxyType(
         "c++": "g++",
         "ccache": "ccache",
         "cmake": "cmake",
+        "docker": "docker.io",
         "git": "git",
         "ninja": "ninja-build",
         "python3": "python3-venv",

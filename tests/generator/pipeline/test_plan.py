@@ -10,7 +10,16 @@ from tests.support.configs import config_of
 from tests.support.facts import cmake_project, facts, python_project
 
 from ci_gen.detect.model import Facts
-from ci_gen.pipeline.model import VARIANT, NeedsRef, OutputRef, Pipeline, ResultsRef
+from ci_gen.pipeline.model import (
+    VARIANT,
+    NeedsRef,
+    OutputRef,
+    Pipeline,
+    RegistryPart,
+    RegistryRef,
+    ResultsRef,
+    SecretRef,
+)
 from ci_gen.pipeline.plan import plan
 from ci_gen.pipeline.settings import settle
 
@@ -20,6 +29,8 @@ BOTH = facts(cmake_project(name="c"), python_project(name="p", path="service"))
 BARE = facts(replace(cmake_project(name="c"), pytest=(), ctest=None))
 CUDA = {"enabled": True, "variants": [{"name": "x"}, {"name": "y"}]}
 CHECKS = ["changes", "quick-checks"]
+SCAN = "scan-source"
+IMAGE = {"enabled": True}
 
 
 def planned(document: dict[str, Any], seen: Facts) -> Pipeline:
@@ -56,12 +67,28 @@ TABLE = [
         ["unit-tests-a", "build-cpu-a"],
     ),
 ]
+# With an image: what runs before the scans, and after them.
+IMAGES = [
+    ({"image": IMAGE}, BARE, ["build-cpu-c", "image-c"], ["scan-image-c", "release"]),
+    (
+        {"image": IMAGE, "cuda": CUDA},
+        CMAKE,
+        ["build-cpu-c", "build-cuda-c", "integration-tests-c", "image-c", "image-cuda-c"],
+        ["scan-image-c", "scan-image-cuda-c", "release"],
+    ),
+    (
+        {"image": {**IMAGE, "command": "p"}, "release": {"enabled": False}},
+        PYTHON,
+        ["unit-tests-p", "build-python-p", "integration-tests-p", "image-p"],
+        ["scan-image-p"],
+    ),
+]
 
 
 @pytest.mark.parametrize(("document", "seen", "jobs"), TABLE)
 def test_which_jobs_there_are(document: dict[str, Any], seen: Facts, jobs: list[str]) -> None:
     pipeline = planned(document, seen)
-    assert [job.id for job in pipeline.jobs()] == [*CHECKS, *jobs, "ci-ok"]
+    assert [job.id for job in pipeline.jobs()] == [*CHECKS, *jobs, SCAN, "ci-ok"]
     assert pipeline.aggregate == "ci-ok"
 
 
@@ -77,7 +104,7 @@ def test_what_each_waits_for(document: dict[str, Any], seen: Facts, jobs: list[s
             assert needs[0] == "changes"
             assert needs[1] in (f"build-cpu-{name}", f"build-python-{name}")
         elif job.id == "ci-ok":
-            assert needs == [*CHECKS, *jobs]
+            assert needs == [*CHECKS, *jobs, SCAN]
         else:
             assert needs == CHECKS
 
@@ -107,9 +134,9 @@ def test_the_gate_knows_every_job(document: dict[str, Any], seen: Facts, jobs: l
     (call,) = gate.calls
     expected = call.inputs["expected"]
     assert isinstance(expected, ResultsRef)
-    assert list(expected.jobs) == [*CHECKS, *jobs]
+    assert list(expected.jobs) == [*CHECKS, *jobs, SCAN]
     rows = [f"{job}-{row}" for job in jobs if "cuda" in job for row in "xy"]
-    assert set(expected.evidence) == {*CHECKS, *rows, *(j for j in jobs if "cuda" not in j)}
+    assert set(expected.evidence) == {*CHECKS, SCAN, *rows, *(j for j in jobs if "cuda" not in j)}
     unaffected = call.inputs["skip-unaffected"]
     assert isinstance(unaffected, ResultsRef)
     assert list(unaffected.jobs) == jobs
@@ -124,7 +151,85 @@ def test_nothing_but_the_checks_and_the_gate_runs_when_no_code_changed() -> None
     always = {
         job.id for job in planned({"cuda": CUDA}, BOTH).jobs() if not job.skip_when_unaffected
     }
-    assert always == {*CHECKS, "ci-ok"}
+    assert always == {*CHECKS, SCAN, "ci-ok"}
+
+
+@pytest.mark.parametrize(("document", "seen", "before", "after"), IMAGES)
+def test_the_jobs_of_an_image(
+    document: dict[str, Any], seen: Facts, before: list[str], after: list[str]
+) -> None:
+    pipeline = planned(document, seen)
+    ids = [job.id for job in pipeline.jobs()]
+    assert ids == [*CHECKS, *before, SCAN, *after, "ci-ok"]
+    made = [artifact.name for job in pipeline.jobs() for artifact in job.artifacts]
+    assert len(made) == len(set(made))
+    for job in pipeline.jobs():
+        for need in job.needs:
+            left = {artifact.name for artifact in pipeline.job(need.job).artifacts}
+            assert set(need.artifacts) <= left
+        if job.id == "release":
+            assert [need.job for need in job.needs] == ids[: ids.index("release")]
+    call = pipeline.job("ci-ok").calls[0]
+    waits = ResultsRef(jobs=("release",), evidence=("release",))
+    nothing = ResultsRef(jobs=(), evidence=())
+    assert call.inputs["skip-unmerged"] == (waits if "release" in ids else nothing)
+    expected = call.inputs["expected"]
+    assert isinstance(expected, ResultsRef)
+    contents = [name for name in expected.evidence if name.startswith("sbom-")]
+    assert len(contents) == 1 + 2 * ("image-cuda-c" in ids)
+
+
+def test_an_image_is_made_of_the_package_that_passed_the_tests() -> None:
+    pipeline = planned({"image": IMAGE}, CMAKE)
+    image = pipeline.job("image-c")
+    assert [(need.job, need.artifacts) for need in image.needs] == [
+        ("changes", ()),
+        ("build-cpu-c", ("package-c-cpu",)),
+        ("integration-tests-c", ()),
+    ]
+    build, contents = image.calls
+    assert build.inputs["package"] == "dist/c-cpu/*.tar.gz"
+    assert build.inputs["tags"] == "commit"
+    assert contents.inputs["image-evidence"] == "evidence/image-c.json"
+    compiled = planned({"image": {**IMAGE, "source": "compile"}}, CMAKE).job("image-c")
+    assert compiled.needs[1].artifacts == ()
+    assert compiled.calls[0].inputs["package"] == ""
+
+
+def test_a_fork_reaches_no_gpu_and_no_release() -> None:
+    jobs = planned({"image": IMAGE, "cuda": CUDA}, CMAKE).jobs()
+    never = {job.id for job in jobs if not job.forks}
+    assert never == {"build-cuda-c", "image-cuda-c", "scan-image-cuda-c", "release"}
+
+
+def test_the_release_demands_all_evidence_and_what_the_config_names() -> None:
+    more = {"release": {"require": ["quality"]}}
+    release = planned({"image": IMAGE, "cuda": CUDA, **more}, BARE).job("release")
+    assert str(release.calls[0].inputs["require"]).split("\n") == [
+        *CHECKS,
+        *("build-cpu-c", "build-cuda-c-x", "build-cuda-c-y"),
+        *("image-c", "sbom-c", "image-cuda-c-x", "sbom-cuda-c-x"),
+        *("image-cuda-c-y", "sbom-cuda-c-y", SCAN),
+        *("scan-image-c", "scan-image-cuda-c-x", "scan-image-cuda-c-y", "quality"),
+    ]
+
+
+def test_where_an_image_goes() -> None:
+    own = planned({"image": IMAGE}, BARE).job("image-c").calls[0].inputs
+    assert own["repository"] == RegistryRef(RegistryPart.REPOSITORY, "c")
+    assert own["password"] == RegistryRef(RegistryPart.PASSWORD, "c")
+    named = {"repository": "r.example/x", "username": "U", "password": "P"}
+    other = planned({"image": {**IMAGE, **named}}, BARE).job("image-c").calls[0].inputs
+    assert (other["repository"], other["username"]) == ("r.example/x", SecretRef("U"))
+    assert other["password"] == SecretRef("P")
+
+
+def test_security_can_be_left_out() -> None:
+    pipeline = planned({"image": IMAGE, "security": {"enabled": False}}, BARE)
+    assert [job.id for job in pipeline.jobs()] == [
+        *CHECKS,
+        *("build-cpu-c", "image-c", "release", "ci-ok"),
+    ]
 
 
 def test_what_the_pipeline_itself_is_told() -> None:

@@ -173,7 +173,9 @@ def test_the_image_is_of_the_first_service_unless_one_is_named() -> None:
     [
         ({}, LlamaOrigin.SUBMODULE, "bin/server"),
         ({}, LlamaOrigin.SELF, "bin/llama-server"),
-        ({"targets": ["other"]}, LlamaOrigin.SELF, "bin/server"),
+        ({"targets": ["other"]}, LlamaOrigin.SELF, "bin/other"),
+        ({"targets": ["a", "b"]}, LlamaOrigin.SELF, "bin/server"),
+        ({"targets": ["a", "my-server"]}, LlamaOrigin.SUBMODULE, "bin/my-server"),
         ({"targets": ["a", "llama-server"]}, LlamaOrigin.SUBMODULE, "bin/llama-server"),
         ({"package_paths": ["bin/llama-server"]}, LlamaOrigin.SUBMODULE, "bin/llama-server"),
     ],

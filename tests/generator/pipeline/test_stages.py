@@ -213,22 +213,31 @@ def test_runners_times_and_retention_are_those_of_the_config() -> None:
             "hosted": {"labels": ["big"], "tags": ["t"], "image": IMAGE},
             "gpu": {"labels": ["g"], "tags": ["gt"], "image": GPU_IMAGE},
         },
-        "timeouts": {"check": 1, "build": 2, "cuda": 3, "test": 4},
+        "timeouts": {
+            "check": 1,
+            "build": 2,
+            "cuda": 3,
+            "test": 4,
+            "image": 8,
+            "scan": 9,
+            "release": 10,
+        },
+        "image": {"enabled": True},
         "retention": {"packages": 5, "reports": 6, "evidence": 7},
     }
     pipeline = planned(document, facts(cmake_project(), python_project(path="service")))
     times = {"check": 1, "gate": 1, "build-cpu": 2, "build-python": 2, "build-cuda": 3,
-             "unit": 4, "integration": 4}  # fmt: skip
-    days = {"package": 5, "reports": 6, "evidence": 7}
+             "unit": 4, "integration": 4, "image": 8, "scan": 9, "release": 10}  # fmt: skip
+    days = {"package": 5, "sbom": 5, "reports": 6, "evidence": 7, "release": 7}
     for one in pipeline.jobs():
-        assert one.timeout_minutes == times[one.stage]
+        assert one.timeout_minutes == (3 if one.id.startswith("image-cuda") else times[one.stage])
         hosted, gpu = (("big",), ("t",), IMAGE), (("g",), ("gt",), GPU_IMAGE)
         runner = one.runner
         assert (runner.labels, runner.tags, runner.image) == (gpu if runner.gpu else hosted)
         for artifact in one.artifacts:
             kind = artifact.name.partition("-")[0]
             assert artifact.retention_days == days[kind]
-            assert artifact.always == (kind != "package")
+            assert artifact.always == (kind not in ("package", "sbom", "release"))
 
 
 def test_submodules_are_checked_out_where_something_is_built() -> None:
@@ -241,7 +250,9 @@ def calls(document: dict[str, Any]) -> list[ActionCall]:
     return [call for one in planned(document, seen).jobs() for call in one.calls]
 
 
-@pytest.mark.parametrize("call", calls({"cuda": CUDA}), ids=lambda call: call.action)
+@pytest.mark.parametrize(
+    "call", calls({"cuda": CUDA, "image": {"enabled": True}}), ids=lambda call: call.action
+)
 def test_every_input_is_an_option_of_the_action(call: ActionCall) -> None:
     """A misspelled input would be ignored without a word on both platforms."""
     module = import_module(f"ci_gen_actions.{call.action.replace('-', '_')}.options")

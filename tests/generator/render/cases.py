@@ -32,6 +32,12 @@ CONFIGS = {
     "other branch": "default_branch: trunk\n",
     "times": "timeouts: {check: 3, build: 7, test: 9}\nretention: {packages: 3, evidence: 5}\n",
     "vendored": "actions: {source: vendor}\n",
+    "image": "image: {enabled: true, command: bin/server}\n",
+    "images for CUDA": CUDA + "image: {enabled: true, command: bin/server}\n"
+    "environments: [{name: forks, tier: testing}]\nforks: {gpu: approve, environment: forks}\n",
+    "own registry": "image: {enabled: true, command: bin/server, engine: socket,"
+    " repository: registry.example.com/team/server, username: USER, password: PASSWORD}\n"
+    "release: {sign: false}\nsecurity: {enabled: false}\n",
 }
 FACTS = {
     "cmake": facts(cmake_project()),

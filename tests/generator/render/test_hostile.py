@@ -22,7 +22,7 @@ from ci_gen.detect.model import Facts, ModelName, Remote, Seen
 from ci_gen.errors import ConfigError, UsageError
 from ci_gen.pipeline.model import VARIANT, Pipeline, ResultsRef
 from ci_gen.pipeline.settings import settle
-from ci_gen.render.gitlab import variable
+from ci_gen.render.gitlab_values import variable
 
 FACTS = facts(cmake_project(), python_project(path="py"), submodules=("vendor/llama.cpp",))
 FACTS = dataclasses.replace(

@@ -39,7 +39,10 @@ class Release:
         "the image's tags. Where image.enabled.",
     )
     sign: bool = option(
-        default=True, doc="Sign the image and attest where it and the packages come from."
+        default=True,
+        doc="Sign the image and attest where it and the packages come from, with Sigstore's public "
+        "services. GitHub attests public repositories, and private ones of Enterprise Cloud; "
+        "GitLab needs to be gitlab.com.",
     )
     require: tuple[str, ...] = option(
         default=(),

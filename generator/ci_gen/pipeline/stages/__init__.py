@@ -1,6 +1,7 @@
 """The stages of the pipeline in order; one module each.
 
-A stage is a function from `Settings` to a `Stage`, None where it has nothing to do.
+A stage is a function from `Settings` to a `Stage`, None where it has nothing to do. The last
+ones, which sum up what the others did, are planned after them: `release`, and the gate.
 CONTRIBUTING.md, "Add a stage", is the recipe.
 """
 
@@ -10,7 +11,16 @@ from collections.abc import Callable
 
 from ci_gen.pipeline.model import Stage
 from ci_gen.pipeline.settings import Settings
-from ci_gen.pipeline.stages import build_cpu, build_cuda, build_python, check, integration, unit
+from ci_gen.pipeline.stages import (
+    build_cpu,
+    build_cuda,
+    build_python,
+    check,
+    image,
+    integration,
+    scan,
+    unit,
+)
 
 STAGES: tuple[Callable[[Settings], Stage | None], ...] = (
     check.plan,
@@ -19,4 +29,6 @@ STAGES: tuple[Callable[[Settings], Stage | None], ...] = (
     build_cuda.plan,
     build_python.plan,
     integration.plan,
+    image.plan,
+    scan.plan,
 )

@@ -27,6 +27,8 @@ def _changes(settings: Settings) -> Job:
         "Where no diff can be measured it decides for building.",
         runner=hosted(settings),
         skip_when_unaffected=False,
+        fetch_depth=0,
+        commits_only=True,
         tools=PYTHON_TOOLS,
         timeout_minutes=settings.config.timeouts.check,
         expected_minutes=0.3,
