@@ -18,7 +18,7 @@ from ..core.process import Completed, capture
 from ..core.result import Verdict
 from ..scanning.findings import Finding, Severity
 from ..scanning.judgement import Concern
-from .locks import Lock, Pin, batches
+from .locks import Lock, Pin, batches, normalised
 
 SERVICES = {"osv": "api.osv.dev", "pypi": "pypi.org"}
 
@@ -116,7 +116,7 @@ def _findings(answer: Mapping[str, Any], pins: Sequence[Pin]) -> list[Finding]:
     places = [
         each
         for each in pins
-        if each.name == str(answer.get("name", "")).lower().replace("_", "-").replace(".", "-")
+        if each.name == normalised(str(answer.get("name", "")))
         and each.version == answer.get("version")
     ]
     return [

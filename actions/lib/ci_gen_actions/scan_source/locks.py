@@ -48,7 +48,8 @@ def read(file: str, text: str) -> Lock:
         return Lock(file=file, problem=f"it cannot be read: {type(error).__name__}")
 
 
-def _normalised(name: str) -> str:
+def normalised(name: str) -> str:
+    """A package's name as indexes compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -65,7 +66,7 @@ def _requirements(file: str, text: str) -> Lock:
             continue
         found = _PIN.fullmatch(line)
         if found:
-            name = _normalised(found["name"])
+            name = normalised(found["name"])
             pins.append(Pin(name=name, version=found["version"], file=file, line=number))
         else:
             unpinned += 1
@@ -81,7 +82,7 @@ def _toml(file: str, text: str) -> Lock:
     lines = _lines(text)
     pins = [
         Pin(
-            name=_normalised(each["name"]),
+            name=normalised(each["name"]),
             version=each["version"],
             file=file,
             line=lines.get(each["name"], 1),
@@ -111,7 +112,7 @@ def _pipfile(file: str, text: str) -> Lock:
     ]
     pins = [
         Pin(
-            name=_normalised(name),
+            name=normalised(name),
             version=version.removeprefix("=="),
             file=file,
             line=lines.get(name, 1),
