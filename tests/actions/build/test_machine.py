@@ -53,6 +53,35 @@ def test_memory(tmp_path: Path, files: dict[str, str], expected: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "files", "expected"),
+    [
+        ("0::/a.slice/b.service\n", {"a.slice/b.service/memory.max": "1024"}, 1024),
+        ("0::/a.slice/b.service\n", {"a.slice/memory.max": "2048"}, 2048),
+        (
+            "0::/a\n",
+            {"a/memory.max": "max", "memory.max": "4096"},
+            4096,
+        ),
+        # in a container the path is the host's, and only the topmost folder is there
+        ("0::/docker/f00\n", {"memory.max": "512"}, 512),
+        (
+            "4:memory:/job\n0::/\n",
+            {"memory/job/memory.limit_in_bytes": "2048", "memory.max": "max"},
+            2048,
+        ),
+        ("9:cpu,memory:/job\n", {"memory/job/memory.limit_in_bytes": "2048"}, 2048),
+        ("0::/../../b\n", {"b/memory.max": "99"}, 99),
+        ("junk", {}, 1 << 20),
+    ],
+)
+def test_memory_of_a_service(
+    tmp_path: Path, own: str, files: dict[str, str], expected: int
+) -> None:
+    folder = write(tmp_path, {**files, "meminfo": "MemTotal: 1024 kB\n"})
+    assert machine.memory(folder, folder / "meminfo", own) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("cmake version 3.25.1\n\nCMake suite", (3, 25, 1)),

@@ -154,6 +154,19 @@ def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch)
     assert (done.timed_out, done.code) == (True, -9)
 
 
+def test_a_child_that_no_signal_reaches_does_not_keep_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as one that waits in a driver; what the kernel would hold back is held back here
+    monkeypatch.setattr("ci_gen_actions.core.process.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("ci_gen_actions.core.process._signal_group", lambda *_: None)
+    note = tmp_path / "pid"
+    code = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    done = capture(python(code), timeout=1)
+    os.kill(int(note.read_text()), signal.SIGKILL)
+    assert (done.timed_out, done.code) == (True, -9)
+
+
 def test_a_child_that_closes_its_output_is_still_waited_for() -> None:
     ci, _ = terminal()
     code = "import os, time; os.close(1); os.close(2); time.sleep(.3); os._exit(4)"

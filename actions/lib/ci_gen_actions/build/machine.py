@@ -34,7 +34,9 @@ def probe(environ: Mapping[str, str], cmake_args: tuple[str, ...] = ()) -> Machi
         make=tool("gmake", "make"),
         ccache=tool("ccache"),
         cores=cores(Path("/sys/fs/cgroup"), len(os.sched_getaffinity(0))),
-        memory=memory(Path("/sys/fs/cgroup"), Path("/proc/meminfo")),
+        memory=memory(
+            Path("/sys/fs/cgroup"), Path("/proc/meminfo"), _word(Path("/proc/self/cgroup"))
+        ),
         maps_prefixes=_maps_prefixes(compiler.split(), environ),
     )
 
@@ -77,14 +79,38 @@ def cores(cgroup: Path, allowed: int) -> int:
     return max(1, allowed)
 
 
-def memory(cgroup: Path, meminfo: Path) -> int:
-    """How many bytes of memory this process may use; 0 where nothing tells."""
-    limits = [_word(cgroup / "memory.max"), _word(cgroup / "memory" / "memory.limit_in_bytes")]
+def memory(cgroup: Path, meminfo: Path, own: str = "") -> int:
+    """How many bytes of memory this process may use; 0 where nothing tells.
+
+    `own` is /proc/self/cgroup: a runner that is a service has its limit (MemoryMax) in a group of
+    its own or in one above that.
+    """
+    limits = [
+        _word(folder / name)
+        for top, group, name in _memory_groups(cgroup, own)
+        for folder in _from_below(top, group)
+    ]
     known = [int(text) for text in limits if text.isdigit() and 0 < int(text) < _NO_LIMIT]
     found = re.search(r"(?m)^MemTotal:\s+(\d+) kB", _word(meminfo))
     if found:
         known.append(int(found[1]) * 1024)
     return min(known, default=0)
+
+
+def _memory_groups(cgroup: Path, own: str) -> list[tuple[Path, str, str]]:
+    """Of cgroup v2 and v1: the hierarchy's folder, our group in it, the file with the limit."""
+    unified = re.search(r"(?m)^0::(/\S*)", own)
+    memory = re.search(r"(?m)^\d+:(?:[^:\n]*,)?memory(?:,[^:\n]*)?:(/\S*)", own)
+    return [
+        (cgroup, unified[1] if unified else "/", "memory.max"),
+        (cgroup / "memory", memory[1] if memory else "/", "memory.limit_in_bytes"),
+    ]
+
+
+def _from_below(top: Path, group: str) -> list[Path]:
+    """A group's folder and those above it; in a container only the topmost may be there."""
+    parts = [part for part in group.split("/") if part not in ("", "..")]
+    return [top.joinpath(*parts[:count]) for count in range(len(parts), -1, -1)]
 
 
 def _word(path: Path) -> str:

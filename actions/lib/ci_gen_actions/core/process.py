@@ -91,7 +91,7 @@ def run(
         timed_out = _finish(child, {child.stdout: (tail.add, lines.add)}, timeout, lines.end)
     return Completed(
         argv=shown,
-        code=child.returncode,
+        code=_code(child),
         output=tail.text(),
         seconds=time.monotonic() - started,
         timed_out=timed_out,
@@ -133,7 +133,7 @@ def capture(
     timed_out = _finish(child, sinks, timeout, lambda: None)
     return Completed(
         argv=shown,
-        code=child.returncode,
+        code=_code(child),
         output=tail.text(),
         seconds=time.monotonic() - started,
         timed_out=timed_out,
@@ -250,8 +250,17 @@ def _wait_for_end(child: subprocess.Popen[bytes], deadline: float | None) -> boo
     return True
 
 
+def _code(child: subprocess.Popen[bytes]) -> int:
+    """How it ended; as if by the signal that it got, for one that does not end."""
+    return -signal.SIGKILL if child.returncode is None else child.returncode
+
+
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """SIGTERM, a grace, SIGKILL; returns when the child is gone."""
+    """SIGTERM, a grace, SIGKILL; returns when the child is gone.
+
+    One that waits in the kernel without end, as in a driver for its device, is left: not even
+    SIGKILL reaches it there.
+    """
     if child.poll() is None:
         _signal_group(child, signal.SIGTERM)
         try:
@@ -260,7 +269,8 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
             pass
         finally:
             _signal_group(child, signal.SIGKILL)
-            child.wait()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(GRACE_SECONDS)
     _signal_group(child, signal.SIGKILL)
 
 
