@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ci_gen_actions.core.errors import CannotDecide
-from ci_gen_actions.sbom.document import Image, compiled, finished
+from ci_gen_actions.sbom.document import Image, compiled, finished, labelled
 from ci_gen_actions.sbom.options import Options
 from ci_gen_actions.sbom.run import output_path
 from ci_gen_actions.scan_image.sbom_facts import contents
@@ -105,3 +105,13 @@ def test_where_it_is_written() -> None:
     assert output_path(Options(service="parrot")) == "dist/parrot.spdx.json"
     assert output_path(Options(format="cyclonedx-json")) == "dist/image.cdx.json"
     assert output_path(Options(output="a/b.json")) == "a/b.json"
+
+
+def test_labels_name_the_service_where_no_manifest_does() -> None:
+    start = "org.opencontainers.image"
+    labels = {f"{start}.title": "my parrot", f"{start}.revision": "c0ffee0"}
+    (component,) = labelled(labels)
+    assert component.purl == "pkg:generic/my%20parrot@c0ffee0"
+    assert "labels of the image" in component.comment
+    assert labelled({**labels, f"{start}.revision": "unknown"}) == ()
+    assert labelled({}) == ()

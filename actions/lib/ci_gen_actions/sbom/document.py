@@ -11,8 +11,9 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from ..core.errors import CannotDecide
 from ..scanning.image_identity import IMAGE_ID
@@ -23,10 +24,11 @@ _NAMESPACE = uuid.UUID("6f1f3b1e-5d0c-5b55-9d0a-3d1c7a0f6a11")
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """The image: its id (`sha256:...`) and when it was made, in RFC 3339 with whole seconds."""
+    """The image: its id (`sha256:...`), its creation in RFC 3339 (whole seconds), its labels."""
 
     id: str
     created: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,17 @@ def _sorting(value: Mapping[str, Any]) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+def labelled(labels: Mapping[str, str]) -> tuple[Component, ...]:
+    """What the image's labels say of the service, for an image without a package's manifest."""
+    name = labels.get("org.opencontainers.image.title", "")
+    commit = labels.get("org.opencontainers.image.revision", "")
+    if not name or not re.fullmatch(r"[0-9a-f]{7,64}", commit):
+        return ()
+    comment = "The service, of this commit, as the labels of the image say."
+    purl = f"pkg:generic/{quote(name)}@{commit}"
+    return (Component(name=name, version=commit, purl=purl, comment=comment),)
+
+
 def compiled(manifest: bytes, shown: str) -> tuple[Component, ...]:
     """What a package's manifest says was compiled; nothing where it is no such manifest."""
     try:
@@ -152,13 +165,13 @@ def compiled(manifest: bytes, shown: str) -> tuple[Component, ...]:
         Component(
             name=service,
             version=commit or "unknown",
-            purl=f"pkg:generic/{service}@{commit}" if commit else f"pkg:generic/{service}",
+            purl=f"pkg:generic/{quote(service)}" + (f"@{quote(commit)}" if commit else ""),
             comment=f"Compiled service{f' ({backend})' if backend else ''} of this commit{dirty}, "
             f"{source}.",
         )
     ]
     build = values.get("llama-build")
-    if isinstance(build, str | int) and str(build):
+    if isinstance(build, (str, int)) and str(build):
         found.append(
             Component(
                 name="llama.cpp",

@@ -53,7 +53,8 @@ def image(client: docker.DockerClient, reference: str) -> Image:
     except APIError as error:
         raise CannotDecide(f"the engine refused to describe {reference}", why=str(error)) from error
     # Cut to whole seconds: SPDX allows no fractions.
-    return Image(id=str(found.id), created=f"{str(found.attrs['Created'])[:19]}Z")
+    created = f"{str(found.attrs['Created'])[:19]}Z"
+    return Image(id=str(found.id), created=created, labels=dict(found.labels))
 
 
 def file_of(client: docker.DockerClient, image_id: str, path: str) -> bytes | None:

@@ -38,7 +38,7 @@ class Options:
     manifest: str = option(
         doc="Where the image has the manifest of the package that it was made from. What it says "
         "of the compiled service becomes a component, since no scanner sees compiled C++.",
-        default="/opt/service/manifest.json",
+        default="/app/manifest.json",
         pattern=r"/[^\0]*",
     )
     timeout: int = option(doc="Seconds that syft may take.", default=1800, minimum=1)

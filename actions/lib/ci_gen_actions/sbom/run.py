@@ -19,7 +19,7 @@ from ..core.process import capture
 from ..core.process import run as run_process
 from ..core.result import Result, Verdict
 from . import engine
-from .document import Component, Document, Image, compiled, finished
+from .document import Component, Document, Image, compiled, finished, labelled
 from .options import Options, Outputs
 
 
@@ -38,6 +38,7 @@ def run(options: Options, ci: Dialect) -> Result:
         image = engine.image(client, reference)
         manifest = engine.file_of(client, image.id, options.manifest)
     components = compiled(manifest, options.manifest) if manifest is not None else ()
+    components = components or labelled(image.labels)
     with ci.group(f"List the packages of {reference}"):
         data = _scan(program, reference, options, ci)
         _unmoved(reference, image)
@@ -50,7 +51,10 @@ def run(options: Options, ci: Dialect) -> Result:
             "made from scratch? Then scan what it is made from"
         )
     elif not components:
-        ci.notice(f"the image has no package manifest at {options.manifest}")
+        ci.notice(
+            f"the image has no package manifest at {options.manifest}, and no labels that name its "
+            "commit: what was compiled into it is not listed"
+        )
     return _result(options, verdict, image, document, components, target, workspace, version)
 
 
