@@ -76,8 +76,8 @@ def _packed(files: dict[str, tuple[bytes, int]]) -> io.BytesIO:
 
 def trial_objects(client: Any, labels: Sequence[str]) -> list[str]:
     """The containers, networks and volumes with these labels that the engine holds."""
-    filters = {"label": list(labels)}
-    found = [f"container {each.name}" for each in client.containers.list(all=True, filters=filters)]
-    found += [f"network {each.name}" for each in client.networks.list(filters=filters)]
-    found += [f"volume {each.name}" for each in client.volumes.list(filters=filters)]
-    return found
+    api, filters = client.api, {"label": list(labels)}
+    found = [f"container {each['Id']}" for each in api.containers(all=True, filters=filters)]
+    found += [f"network {each['Name']}" for each in api.networks(filters=filters)]
+    volumes = api.volumes(filters=filters).get("Volumes") or ()
+    return [*found, *(f"volume {each['Name']}" for each in volumes)]

@@ -14,9 +14,9 @@ from ..core.inert import code, plain, table
 from ..core.oci import Registry
 from ..core.oci_reference import Reference, parse_reference
 from . import compressed
+from .connection import engine_errors
 from .options import Options
 from .previous import Remote, look_up
-from .trial import engine_errors
 
 MIB = 1 << 20
 SHOWN_LAYERS = 8
@@ -90,7 +90,7 @@ def measure(client: Any, image_id: str, previous: str, options: Options, ci: Dia
     Raises CannotDecide where the engine fails, and where the previous image cannot be reached
     though max-growth-percent is set.
     """
-    with engine_errors():
+    with engine_errors("the image was measured"):
         image = client.api.inspect_image(image_id)
         layers = history(client.api.history(image_id))
         comparison = _compare(client, image, previous, options, ci)

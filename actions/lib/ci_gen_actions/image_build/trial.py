@@ -6,16 +6,16 @@ its own, no capabilities, no new privileges, a network of its own.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..core.dialect import Dialect
-from ..core.errors import CannotDecide, UsageError
+from ..core.errors import UsageError
 from . import http, leftovers, trial_rules
+from .connection import engine_errors
 from .options import Options
 from .place import Place, address, locate
 from .trial_container import Image, creation, make_network, model_mount, model_path
@@ -46,7 +46,7 @@ def try_image(
     """
     started = time.monotonic()
     model = _model(options, ci.workspace)
-    with engine_errors():
+    with engine_errors("the image was tried"):
         place = locate(client)
         here, now = leftovers.ours(), leftovers.engine_time(client)
         for name in leftovers.sweep(client, here, now):
@@ -63,23 +63,6 @@ def try_image(
     seconds = time.monotonic() - started
     problems = tuple(trying.problems)
     return Trial(passed=not problems, problems=problems, findings=trying.findings, seconds=seconds)
-
-
-@contextlib.contextmanager
-def engine_errors() -> Iterator[None]:
-    """Failures of the engine, or of the way to it, as CannotDecide."""
-    import requests
-    from docker.errors import APIError, DockerException
-
-    try:
-        yield
-    except (DockerException, requests.exceptions.RequestException) as error:
-        why = str(error.explanation or error) if isinstance(error, APIError) else str(error)
-        raise CannotDecide(
-            "the engine failed while the image was looked at",
-            why=why[:1000],
-            next="look whether the engine runs and has space (docker info, docker system df)",
-        ) from None
 
 
 class _Trying:
