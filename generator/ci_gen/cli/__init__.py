@@ -51,6 +51,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "ci_gen.cli.run:command",
             "Run jobs of the pipeline on this machine.",
         ),
+        "release": (
+            "ci_gen.cli.release:command",
+            "Make, show and verify release records.",
+        ),
     }
 )
 

@@ -129,6 +129,8 @@ def test_versions(tmp_path: Path, served: engine.Registry) -> None:
         registry.tag("team/api", pushed(registry, text="another"), tag)
     ended = release(tmp_path, values(served.host, digest), ref="refs/tags/v1.2.3")
     assert ended.outputs["tags"] == "1.2.3 1.2"  # 1 stays with 1.3.0
+    (held,) = artifact.held(registry, "team/api", digest)
+    assert held.record["version"] == "1.2.3"
     cuda = pushed(registry, text="cuda")
     given = values(served.host, cuda, "cuda")
     ended = release(tmp_path / "cuda", given, ref="refs/tags/v1.2.3")
@@ -205,6 +207,21 @@ def test_two_images_at_once_and_two_runs_at_once(tmp_path: Path, served: engine.
         assert len(artifact.held(registry, "team/api", digest)) == 1
 
 
+def test_a_record_that_speaks_of_another_image_is_none_of_this_one(
+    tmp_path: Path, served: engine.Registry
+) -> None:
+    registry = Registry(served.host)
+    tried, other = (pushed(registry, text=text) for text in ("tried", "other"))
+    assert release(tmp_path, values(served.host, tried)).code == 0
+    (held,) = artifact.held(registry, "team/api", tried)
+    image = registry.describe("team/api", other)
+    assert image is not None
+    copied = artifact.manifest(held.record, held.data, image)
+    registry.push_manifest("team/api", "", copied, MANIFEST)
+    assert len(registry.referrers("team/api", other)) == 1
+    assert artifact.held(registry, "team/api", other) == ()
+
+
 def test_an_image_that_is_not_there(tmp_path: Path, served: engine.Registry) -> None:
     ended = release(tmp_path, values(served.host, sha("nowhere")))
     assert ended.code == 3
@@ -215,6 +232,15 @@ def test_an_image_that_was_not_pushed(tmp_path: Path) -> None:
     ended = release(tmp_path, run_of(of_image(pushed=False)))
     assert ended.code == 3
     assert "is in no registry" in ended.stderr
+
+
+def test_an_image_that_was_not_good_enough_to_be_pushed(tmp_path: Path) -> None:
+    given = run_of(of_image(pushed=False))
+    given[1]["verdict"] = "FAIL"
+    ended = release(tmp_path, given)
+    assert ended.code == 1, ended.stderr
+    assert ended.outputs["verdict"] == "FAIL"
+    assert "release/api-cpu.json stays here" in ended.stderr
 
 
 def test_a_login(tmp_path: Path) -> None:

@@ -83,12 +83,15 @@ def push(registry: Registry, repository: str, record: Record, data: bytes) -> st
 
 
 def held(registry: Registry, repository: str, image: str) -> tuple[Held, ...]:
-    """Every record of the image `image`, the newest first. Raises CannotDecide, UsageError."""
+    """Every record of the image `image`, the newest first. Raises CannotDecide, UsageError.
+
+    What refers to the image and speaks of another one is no record of it.
+    """
     found = [
         _read(registry, repository, each.digest)
         for each in registry.referrers(repository, image, MEDIA_TYPE)
     ]
-    there = [each for each in found if each is not None]
+    there = [each for each in found if each and each.record["image"]["digest"] == image]
     return tuple(
         sorted(there, key=lambda each: (each.record["created"], each.digest), reverse=True)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def _records(
     given = Given(
         require=options.require,
         config=f"sha256:{sha256(config)}" if config.is_file() else "",
+        version=re.sub(r"^v(?=[0-9])", "", ci.event.tag),
     )
     records = record.assemble(found, given)
     if not any(each["missing"] for each in records):
@@ -114,6 +116,10 @@ def _published(options: Options, releases: list[Release], ci: Dialect) -> list[R
     pushed: list[Release] = []
     for each in releases:
         image = plan.place(options, each.record)
+        if image is None and each.record["verdict"] != Verdict.PASS.value:
+            ci.log(f"{each.path} stays here: its image was not pushed")
+            pushed.append(each)
+            continue
         if image is None:
             raise CannotDecide(
                 f"the image of {each.record['service']} is in no registry",
