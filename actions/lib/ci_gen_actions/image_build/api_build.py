@@ -1,7 +1,7 @@
 """Builds through the engine's API alone, where no docker client can: BuildKit or classic.
 
 BuildKit takes the context as the body of POST /build, as the classic builder does. Without a
-client there is no session, so it reads base images and caches of public registries only.
+client there is no session, so it reads base images of public registries only.
 """
 
 from __future__ import annotations
@@ -84,9 +84,7 @@ def _events(job: Job, dockerfile: str, file: IO[bytes]) -> Iterator[Mapping[str,
     from docker.auth import encode_header
 
     api: Any = job.client.api
-    query = plan.api_parameters(
-        job.options, job.choice, job.source, tag=job.tag, write_cache=job.write_cache
-    )
+    query = plan.api_parameters(job.options, job.choice, job.source, tag=job.tag)
     headers = {"Content-Type": "application/x-tar"}
     if job.login.auth:
         headers["X-Registry-Config"] = encode_header({job.login.key: job.login.auth}).decode()
@@ -119,6 +117,7 @@ class _Reader:
     def __init__(self) -> None:
         self.error = ""
         self.steps = self.cached = 0
+        self._counts = False
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -131,9 +130,12 @@ class _Reader:
             self.error = str(event["error"])
             yield f"ERROR: {self.error}"
         for line in str(event.get("stream", "")).splitlines():
-            self.steps += bool(_STEP.match(line))
-            self.cached += "---> Using cache" in line
-            yield line
+            if line.startswith("Step "):
+                self._counts = bool(_STEP.match(line))
+                self.steps += self._counts
+            self.cached += self._counts and "---> Using cache" in line
+            if line.strip():
+                yield line
 
 
 class _BuildKitReader(_Reader):

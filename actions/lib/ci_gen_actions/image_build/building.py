@@ -51,6 +51,11 @@ class Job:
     tag: str
     write_cache: bool
 
+    @property
+    def cache_tag(self) -> str:
+        """The name, for a while, of the image that holds the cache."""
+        return f"{self.tag}-cache"
+
 
 def build(job: Job, platforms: tuple[str, ...]) -> Built:
     """Build into the engine. Raises NotBuilt, CannotDecide."""
@@ -65,15 +70,31 @@ def build(job: Job, platforms: tuple[str, ...]) -> Built:
     return Built(image_id=image_id, seconds=seconds, steps=counts[0], cached=counts[1])
 
 
+def leave_cache(job: Job) -> str:
+    """Build the image that holds the cache; its id, "" where there is none to leave.
+
+    Raises NotBuilt, CannotDecide.
+    """
+    argv = plan.cache_argv(job.options, job.choice, job.source, tag=job.cache_tag)
+    if argv is None:
+        return ""
+    _by_client(job, argv)
+    return str(job.client.images.get(job.cache_tag).id)
+
+
 def _argv(job: Job, platforms: tuple[str, ...]) -> tuple[str, ...]:
     if job.choice.builder == plan.BUILDKIT:
-        return plan.buildkit_argv(
-            job.options, job.choice, job.source, tag=job.tag, write_cache=job.write_cache
-        )
+        return plan.buildkit_argv(job.options, job.choice, job.source, tag=job.tag)
     # Of several platforms the whole is built, and its cache written, when it is pushed.
-    write = job.write_cache and len(job.options.platforms) < 2
+    several = len(job.options.platforms) > 1
+    inline = job.choice.client is not None and job.choice.client.driver == "docker"
     return plan.buildx_argv(
-        job.options, job.choice, job.source, tag=job.tag, platforms=platforms, write_cache=write
+        job.options,
+        job.choice,
+        job.source,
+        tag=job.tag,
+        platforms=platforms,
+        write_cache=job.write_cache and not several and not inline,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,9 +32,11 @@ def prepare(options: Options, ci: Dialect, folder: Path) -> Source:
     dockerfile = _dockerfile(options, workspace)
     head = checkout.head(context, workspace)
     package = find_package(options.package, workspace) if options.package else None
+    time = checkout.epoch(ci.environ, head)
     manifest: Mapping[str, object] = {}
     if package:
         manifest = _package_context(package, context, folder)
+        _set_times(folder, time)
         context = folder
     event = ci.event
     commit = ci.commit or head.commit
@@ -43,7 +46,7 @@ def prepare(options: Options, ci: Dialect, folder: Path) -> Source:
         text=dockerfile.read_text(encoding="utf-8", errors="replace"),
         commit=commit,
         dirty=head.dirty,
-        time=checkout.epoch(ci.environ, head),
+        time=time,
         version=event.tag.removeprefix("v") or commit[:12],
         source_url=event.source_url,
         package=package.relative_to(workspace).as_posix() if package else "",
@@ -94,6 +97,12 @@ def _package_context(package: Path, context: Path, folder: Path) -> Mapping[str,
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _set_times(folder: Path, time: int) -> None:
+    """Give all the commit's time: a layer holds the times of its files."""
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (time, time), follow_symlinks=False)
 
 
 def expected_build(options: Options, source: Source) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,15 @@ def forget(client: docker.DockerClient, reference: str) -> None:
 
     with contextlib.suppress(DockerException, requests.exceptions.RequestException):
         client.images.remove(reference)
+
+
+@contextlib.contextmanager
+def held(client: docker.DockerClient, reference: str) -> Iterator[None]:
+    """Forget the image at the end, also where a signal ends it."""
+    try:
+        yield
+    finally:
+        forget(client, reference)
 
 
 def forget_old(client: docker.DockerClient, reference: str) -> list[str]:

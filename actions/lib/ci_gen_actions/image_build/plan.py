@@ -160,8 +160,13 @@ def previous(options: Options) -> str:
 
 
 def cache_reference(options: Options) -> str:
-    """Where buildx keeps its cache in the registry."""
-    return f"{options.repository}:{CACHE_TAG}{suffix(options.variant)}"
+    """Where the cache is kept in the registry."""
+    return f"{options.repository}:{cache_tag(options)}"
+
+
+def cache_tag(options: Options) -> str:
+    """The tag of the cache."""
+    return f"{CACHE_TAG}{suffix(options.variant)}"
 
 
 def build_args(options: Options, source: Source) -> dict[str, str]:
@@ -207,15 +212,15 @@ def buildx_argv(
 
 
 def buildx_cache(options: Options, choice: Choice, *, write: bool) -> list[str]:
-    """The cache's arguments; the driver `docker` cannot write one, but for an inline one."""
+    """The cache's arguments; the driver `docker` can write none but an inline one."""
     if not (options.registry_cache and options.repository):
         return []
-    if choice.client and choice.client.driver == "docker":
-        words = ["--cache-from", f"type=registry,ref={previous(options)}"]
-        return [*words, "--cache-to", "type=inline"] if write else words
     reference = f"type=registry,ref={cache_reference(options)}"
     words = ["--cache-from", reference]
-    return [*words, "--cache-to", f"{reference},mode=max"] if write else words
+    if not write:
+        return words
+    inline = choice.client is not None and choice.client.driver == "docker"
+    return [*words, "--cache-to", "type=inline" if inline else f"{reference},mode=max"]
 
 
 def buildkit_argv(
@@ -224,28 +229,44 @@ def buildkit_argv(
     """`docker build` with BuildKit, through a client that has it built in."""
     words = [*_client(choice), "build", "--progress", "plain", "--file", str(source.dockerfile)]
     words += ["--platform", options.platforms[0]] if options.platforms else []
-    arguments = build_args(options, source)
-    if write_cache and options.registry_cache:
-        arguments["BUILDKIT_INLINE_CACHE"] = "1"
-    words += _arguments(arguments)
-    if options.registry_cache and previous(options):
-        words += ["--cache-from", previous(options)]
+    inline = {"BUILDKIT_INLINE_CACHE": "1"} if write_cache else {}
+    words += _arguments({**build_args(options, source), **inline})
+    if options.registry_cache and options.repository:
+        words += ["--cache-from", cache_reference(options)]
     return (*words, "--tag", tag, str(source.folder))
 
 
-def api_parameters(
-    options: Options, choice: Choice, source: Source, *, tag: str, write_cache: bool = False
-) -> dict[str, str]:
-    """The query of the engine's POST /build (API 1.39 and newer), without `dockerfile`."""
-    arguments = build_args(options, source)
-    if choice.builder == BUILDKIT and write_cache and options.registry_cache:
-        arguments["BUILDKIT_INLINE_CACHE"] = "1"
-    query = {"t": tag, "rm": "1", "forcerm": "1", "buildargs": json.dumps(arguments)}
+def cache_argv(
+    options: Options, choice: Choice, source: Source, *, tag: str
+) -> tuple[str, ...] | None:
+    """The build of an image with the cache in it, None where there is no need or no way.
+
+    Such an image differs with each build, and so it is another one than what is shipped. All of
+    its layers are those of the image, and cost neither time nor room.
+    """
+    if not (options.registry_cache and options.repository) or choice.client is None:
+        return None
+    if choice.builder == BUILDKIT:
+        return buildkit_argv(options, choice, source, tag=tag, write_cache=True)
+    if choice.client.driver != "docker":
+        return None
+    return buildx_argv(
+        options, choice, source, tag=tag, platforms=options.platforms, write_cache=True
+    )
+
+
+def api_parameters(options: Options, choice: Choice, source: Source, *, tag: str) -> dict[str, str]:
+    """The query of the engine's POST /build (API 1.39 and newer), without `dockerfile`.
+
+    There is no cache in the registry: an inline one would name the request, and so make another
+    image of every build; and the classic builder looks for layers nowhere else than in the
+    images that it is given.
+    """
+    query = {"t": tag, "rm": "1", "forcerm": "1"}
+    query["buildargs"] = json.dumps(build_args(options, source), sort_keys=True)
     query["version"] = "2" if choice.builder == BUILDKIT else "1"
     if options.platforms:
         query["platform"] = options.platforms[0]
-    if options.registry_cache and previous(options):
-        query["cachefrom"] = json.dumps([previous(options)])
     return query
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.dialect import Dialect
+from ..core.errors import CannotDecide
 from ..core.result import Result
 from . import connection, dockerfile, local_images, plan, verifying
-from .building import Job, NotBuilt, build
+from .building import Job, NotBuilt, build, leave_cache
 from .context import expected_build, prepare
 from .login import client_environment, copy_configuration, log_in, login_of
 from .measure import measure
@@ -188,6 +189,20 @@ class ImageBuild:
             self._stop(*wrong)
         self.story.digest = digest
         self.story.verified_by = "registry" if all(each.direct for each in seen) else "engine"
+        self._leave_cache(pusher)
+
+    def _leave_cache(self, pusher: Pusher) -> None:
+        """Keep the cache beside the image, for builders that cannot by themselves."""
+        try:
+            with (
+                self.ci.group("Keep the cache"),
+                local_images.held(self.client, self.job.cache_tag),
+            ):
+                image_id = leave_cache(self.job)
+                if image_id:
+                    pusher.push(image_id, (plan.cache_tag(self.options),))
+        except (NotBuilt, CannotDecide) as error:
+            self.ci.warning(f"the cache was not kept in the registry: {error}")
 
     # Helpers -------------------------------------------------------------------------------
 
