@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -18,9 +19,11 @@ from tests.support.llama_package import (
     smollm2,
 )
 
-from ci_gen_actions.build import cuda_binaries, elf
+from ci_gen_actions.build import cuda_binaries, elf, smoke
+from ci_gen_actions.build.stop import Stop
 from ci_gen_actions.core import junit
 from ci_gen_actions.core.archive import unpack_tar_gz
+from ci_gen_actions.core.github import GitHub
 
 SHORT = ("-p", "8", "-n", "4", "-r", "1", "-o", "json")
 
@@ -102,6 +105,15 @@ def test_it_is_the_package_that_other_tests_use(built: tuple[Path, Ran], tmp_pat
     if kept["tools"] != ran.findings["manifest"]["tools"]:
         pytest.skip("the kept one was made with other compilers")
     assert kept["files"] == ran.findings["manifest"]["files"]
+
+
+def test_a_cpu_package_is_no_cuda_package(package: Path) -> None:
+    """The smoke test of CUDA builds, with a llama-bench that really computes on the CPU."""
+    ci = GitHub({}, log=io.BytesIO(), out=io.BytesIO())
+    argv = smoke.command(package, str(smollm2()), (), package)
+    with pytest.raises(Stop, match="computes on CPU, not on CUDA") as stop:
+        smoke.run(argv, ci, os.environ, 600)
+    assert stop.value.verdict.value == "FAIL"
 
 
 @pytest.mark.skipif(

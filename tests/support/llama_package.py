@@ -55,9 +55,9 @@ def cache_folder() -> Path:
 
 
 def ccache_folder() -> Path:
-    """ccache's folder: the caller's, else one of ours."""
+    """ccache's folder: the caller's, else the one that .ci/run keeps."""
     named = os.environ.get("CCACHE_DIR")
-    return Path(named) if named else cache_folder() / "ccache"
+    return Path(named) if named else Path.home() / ".cache" / "ci-gen" / "ccache"
 
 
 def server_package() -> Path:

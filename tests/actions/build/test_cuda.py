@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import nvidia_smi
 from tests.support.action_runs import Ran, act, checkout, compiler, environment, missing_tool
 
 from ci_gen_actions.build import cuda_binaries, elf
@@ -40,7 +41,15 @@ def cuobjdump() -> str:
     return named or shutil.which("cuobjdump", path=f"{toolkit()}/bin:{os.environ['PATH']}") or ""
 
 
-def build(workspace: Path, *architectures: str, **options: Any) -> Ran:
+def real_gpu() -> bool:
+    """Whether a GPU answers here."""
+    tool = shutil.which("nvidia-smi")
+    return tool is not None and subprocess.run([tool], check=False).returncode == 0
+
+
+def build(
+    workspace: Path, *architectures: str, environ: dict[str, str] | None = None, **options: Any
+) -> Ran:
     given = {
         "service": "small",
         "backend": "cuda",
@@ -52,7 +61,7 @@ def build(workspace: Path, *architectures: str, **options: Any) -> Ran:
         "min_memory_gib": "0.5",
         "architectures": architectures,
     }
-    return act("build", workspace, compiler(), **{**given, **options})
+    return act("build", workspace, {**compiler(), **(environ or {})}, **{**given, **options})
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +153,39 @@ def test_two_folders_one_package(built: tuple[Path, Ran], tmp_path: Path) -> Non
     other = checkout("cuda-small", tmp_path / "quite/another/place")
     ran = build(other, "80", "86-real;90a-virtual", build_folder=str(tmp_path / "b"))
     assert ran.outputs.package_sha256 == built[1].outputs.package_sha256
+
+
+def with_gpu(machine: str, folder: Path) -> dict[str, str]:
+    """The environment of a machine whose nvidia-smi says that it has this GPU.
+
+    It has to be one with a driver that the toolkit of this machine accepts.
+    """
+    tools = nvidia_smi.install(machine, folder)
+    return {"PATH": f"{tools}:{environment()['PATH']}"}
+
+
+def test_a_package_that_does_not_use_the_gpu_is_refused(tmp_path: Path) -> None:
+    workspace = checkout("cuda-small", tmp_path / "project")
+    if real_gpu():
+        pytest.skip("this machine has a GPU, which the package would use")
+    ran = build(
+        workspace,
+        "80",
+        environ=with_gpu("gb10", tmp_path / "tools"),
+        smoke_command=("bin/scaled", "21"),
+        gpu_lock_folder=str(tmp_path),
+    )
+    assert (ran.verdict, ran.status) == ("FAIL", 1), ran.log
+    assert "the smoke test failed" in ran.findings["reason"]
+    assert "exit status 77" in ran.findings["reason"]
+    assert not list((workspace / "dist").rglob("*.tar.gz"))
+    assert not (workspace / ".ci-gen-build/small-cuda/.ci-gen-staging").exists()
+
+
+def test_a_gpu_without_a_smoke_test_is_said_loudly(tmp_path: Path) -> None:
+    workspace = checkout("cuda-small", tmp_path / "project")
+    environ = with_gpu("gb10", tmp_path / "tools")
+    ran = build(workspace, "80", environ=environ, gpu_lock_folder=str(tmp_path))
+    assert ran.verdict == "PASS", ran.log
+    assert ran.result is not None
+    assert "NO SMOKE TEST: this machine has a GPU" in ran.result.summary

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core.archive import is_safe_name
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide, UsageError
 from ..core.process import capture
@@ -51,6 +52,13 @@ def command(package: Path, model: str, words: Sequence[str], workspace: Path) ->
     that is not there.
     """
     program, *arguments = words or (BENCH, *_SHORT)
+    if not is_safe_name(program):
+        raise UsageError(
+            f"{program!r} leads out of the package",
+            where="input smoke-command",
+            why="what is to be shown is that the package works",
+            next="give the program's path in the package, such as bin/llama-bench",
+        )
     path = package / program
     if not path.is_file():
         raise UsageError(
@@ -107,7 +115,7 @@ def parse(text: str) -> Smoke:
         rows = json.loads(text)
         first = rows[0]
         return Smoke(
-            backends=str(first["backends"] if "backends" in first else _flags(first)),
+            backends=str(first["backends"]) if "backends" in first else _flags(first),
             gpus=str(first["gpu_info"]),
             layers=min(int(row["n_gpu_layers"]) for row in rows),
             speeds={_test(row): float(row["avg_ts"]) for row in rows},
