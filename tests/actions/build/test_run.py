@@ -124,6 +124,56 @@ def test_equal_commits_give_equal_packages(built: tuple[Path, Ran], tmp_path: Pa
     assert ran.outputs.package_sha256 == built[1].outputs.package_sha256
 
 
+needs_objcopy = pytest.mark.skipif(shutil.which("objcopy") is None, reason="no objcopy")
+
+
+@needs_objcopy
+def test_equal_commits_give_equal_symbols(tmp_path: Path) -> None:
+    digests = set()
+    for name in ("one", "quite/another"):
+        project = checkout("cmake-small", tmp_path / name)
+        ran = build(project, cmake_args=("-DCMAKE_C_FLAGS=-g",))
+        assert ran.outputs.debug_package == "dist/debug/small-cpu-debug.tar.gz"
+        paths = (ran.outputs.package, ran.outputs.debug_package)
+        digests.add(tuple((project / path).read_bytes() for path in paths))
+        with tarfile.open(project / ran.outputs.debug_package) as tar:
+            assert tar.getnames() == [
+                "bin/.debug/small.debug",
+                "bin/.debug/test_tally.debug",
+                "lib/.debug/libtally.so.1.2.3.debug",
+            ]
+        # the package is the only one of its folder: globs name it
+        assert len(list((project / "dist").glob("*.tar.gz"))) == 1
+        assert not (project / ".ci-gen-build/small-cpu/.ci-gen-staging").exists()
+    assert len(digests) == 1
+
+
+@needs_objcopy
+def test_symbols_are_kept_where_nobody_wants_them_out(project: Path) -> None:
+    build(project)
+    ran = build(project, strip=False)
+    assert ran.outputs.debug_package == ""
+    assert ran.findings["manifest"]["stripped"] is False
+    # the symbols of the run before are not this one's
+    assert not list((project / "dist").rglob("*-debug.tar.gz"))
+
+
+def test_without_objcopy_the_symbols_stay_and_that_is_said(project: Path, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for folder in environment()["PATH"].split(os.pathsep):
+        for tool in Path(folder).iterdir() if Path(folder).is_dir() else ():
+            if not tool.name.endswith("objcopy") and not (tools / tool.name).exists():
+                (tools / tool.name).symlink_to(tool)
+    ran = build(
+        project, {"PATH": str(tools)}, cmake_args=("-DCMAKE_OBJCOPY=CMAKE_OBJCOPY-NOTFOUND",)
+    )
+    assert ran.verdict == "PASS", ran.log
+    assert ran.result is not None
+    assert "objcopy is not installed: the package keeps its symbols" in ran.result.summary
+    assert ran.outputs.debug_package == ""
+
+
 @pytest.mark.skipif(
     shutil.which("ccache", path=environment()["PATH"]) is None, reason="ccache is not installed"
 )
