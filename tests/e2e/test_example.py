@@ -92,7 +92,7 @@ def test_the_pipeline_is_green(runs: Runs, engine: ModuleType) -> None:
 
 def test_llama_cpp_was_compiled_and_packed(runs: Runs, engine: ModuleType, tmp_path: Path) -> None:
     result = runs(engine)
-    (package,) = {path.name: path for path in result.files("*.tar.gz")}.values()
+    (package,) = {path.name: path for path in result.files("*-cpu.tar.gz")}.values()
     with tarfile.open(package) as archive:
         (member,) = [each for each in archive if each.name.endswith("bin/llama-service")]
         content = archive.extractfile(member)

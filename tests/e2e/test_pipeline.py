@@ -120,7 +120,7 @@ def test_a_push_is_green_all_the_way(runs: Runs, engine: ModuleType) -> None:
 
 def test_what_jobs_make_is_kept_and_handed_on(runs: Runs, engine: ModuleType) -> None:
     result = runs("push", engine)
-    (package,) = {path.name: path for path in result.files("*.tar.gz")}.values()
+    (package,) = {path.name: path for path in result.files("*-cpu.tar.gz")}.values()
     with tarfile.open(package) as archive:
         (program,) = [member for member in archive if member.name.endswith("/tiny-complete")]
     assert program.mode & 0o111, "the program can no longer be executed"
