@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -101,7 +102,12 @@ def obtain(
     if not _ours(path):
         with ci.group(f"Fetch {name} {pin.version}"):
             ci.log(pin.url)
-            _fetch(name, pin, folder)
+            try:
+                _fetch(name, pin, folder)
+            except BaseException:
+                with suppress(OSError):
+                    folder.rmdir()
+                raise
     return Tool(path=path, version=pin.version)
 
 
