@@ -83,7 +83,7 @@ def test_a_token_of_the_realm_for_what_is_done() -> None:
         allowed = ("Bearer wide", "Bearer narrow") if asked.method == "GET" else ("Bearer wide",)
         if asked.headers.get("Authorization") in allowed:
             return FOUND if asked.method == "GET" else Answer(status=201)
-        # As ghcr.io does: the scope that is named is that of reading, whatever was refused.
+        # As some registries do: the scope that is named is that of reading, whatever was refused.
         challenge = (
             f'Bearer realm="http://{host}/token",service="it",scope="repository:team/app:pull"'
         )

@@ -89,7 +89,7 @@ def answer(
 ) -> str:
     """The Authorization header that answers the registry, "" where there is none to give.
 
-    `scope` is asked for beside the challenge's own, since some registries (ghcr.io) name only
+    `scope` is asked for beside the challenge's own, since some registries name only
     `pull` even where a write was refused. Raises CannotDecide where the realm gives no token.
     """
     by_scheme = {each.scheme: each for each in challenges}

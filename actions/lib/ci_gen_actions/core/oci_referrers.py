@@ -1,6 +1,6 @@
 """Which artifacts refer to an image: asked of the registry, or kept by hand where it cannot tell.
 
-A registry without the referrers API (Debian's docker-registry 2.8, ghcr.io) keeps the list as
+A registry without the referrers API (such as docker-registry 2.8) keeps the list as
 an index under the tag `sha256-<hex of the image>`: the "referrers tag schema" of the OCI
 distribution specification 1.1. No registry can replace a tag only if it is unchanged, so two
 writers at once could each drop the other's entry. Therefore a writer first gives its artifact a

@@ -40,7 +40,8 @@ def facts(
 ) -> tuple[tuple[str, str], ...]:
     """What a release is, in pairs."""
     image, parts = record["image"], record["identity"]
-    passed = ", ".join(f"{kind} {_FLAGS[flag]}" for kind, flag in record["tests_passed"].items())
+    flags = record["tests_passed"]
+    passed = ", ".join(f"{kind} {_FLAGS[flags[kind]]}" for kind in sorted(flags))
     found = (
         ("identity", parts["digest"]),
         ("image", image["reference"] or image["id"]),
