@@ -196,14 +196,18 @@ def _compile(image: ImageSettings, variant: str) -> dict[str, Any]:
     if variant == "cuda":
         argv += _cuda_arguments(service, given)
     argv += declared.cmake_args
-    cuda = variant == "cuda"
-    tail = ' "-DCMAKE_CUDA_ARCHITECTURES=$CUDA_ARCHITECTURES"'
-    shell = ["bash", "-euc", f'exec "$@"{tail}', "cmake"] if cuda else []
-    arguments = [("CUDA_ARCHITECTURES", base_images.cuda_architectures(image.cuda[0]))]
+    shell: list[str] = []
+    arguments: list[tuple[str, str]] = []
+    if variant == "cuda":
+        tail = '"-DCMAKE_CUDA_ARCHITECTURES=$CUDA_ARCHITECTURES"'
+        shell = ["bash", "-euc", f'exec "$@" {tail}', "cmake"]
+        if len(image.cuda) == 1:
+            only = base_images.cuda_architectures(image.cuda[0])
+            arguments.append(("CUDA_ARCHITECTURES", only))
     targets = "".join(f" '{target}'" for target in declared.targets)
     return {
         "cache": f"{service.name}-{variant}",
-        "build_arguments": arguments if cuda and len(image.cuda) == 1 else [],
+        "build_arguments": arguments,
         "configure": _json_lines([*shell, *argv], indent=4),
         "targets": f" \\\n      --target{targets}" if targets else "",
         "tools": sorted({*_TOOLS, *(["make"] if make else [])}),
