@@ -47,7 +47,7 @@ CHOSEN: Mapping[str, tuple[Hashable, ...]] = {
         ((".gitlab-ci.yml", ".gitlab/true.yml"), (".gitlab/ci-gen/base.yml", ".gitlab/a b #c.yml")),
     ),
     "models[0].name": ("default", "yes", "0"),
-    "image.service": (None,),
+    "image.service": (None, "further-0"),
     "image.command": (None, "bin/llama-server", "1e3"),
     "image.health": ("/health", "/", "/a.b/~c_d-e"),
     "image.properties": ("/props", ""),
@@ -133,6 +133,12 @@ def forbidden(a: str, one: Hashable, b: str, other: Hashable) -> bool:
             return one is None and other != "."
         case "services[0].kind", "image.command":
             return one != "cmake" and other is None
+        case "further services", "image.service":
+            return one == 0 and other is not None
+        case "services[0].kind", "image.source":
+            return one != "cmake" and other == "compile"
+        case "services[0].kind", "image.platforms":
+            return one != "cmake" and len(cast("tuple[str, ...]", other)) > 1
         case "image.source", "image.platforms":
             return one == "package" and len(cast("tuple[str, ...]", other)) > 1
         case "image.username", "image.password":
