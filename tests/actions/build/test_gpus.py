@@ -61,7 +61,9 @@ MIXED = (card(0), card(1, "y"))
         (SAME, {"CUDA_VISIBLE_DEVICES": "GPU-1"}, (SAME[1],)),
         (SAME, {"CUDA_VISIBLE_DEVICES": "1,9,0"}, (SAME[1],)),
         (SAME, {"CUDA_VISIBLE_DEVICES": "MIG-7"}, SAME),
-        (SAME, {"CUDA_VISIBLE_DEVICES": "9"}, SAME),
+        (SAME, {"CUDA_VISIBLE_DEVICES": "9"}, ()),
+        (SAME, {"CUDA_VISIBLE_DEVICES": "-1"}, ()),
+        (SAME, {"CUDA_VISIBLE_DEVICES": ""}, SAME),
         # CUDA counts different cards in another order
         (MIXED, {"CUDA_VISIBLE_DEVICES": "1"}, MIXED),
         (MIXED, {"CUDA_VISIBLE_DEVICES": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, MIXED[1:]),

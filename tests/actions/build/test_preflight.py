@@ -100,7 +100,16 @@ def test_no_gpu_though_native_needs_one() -> None:
 def test_no_gpu_is_a_warning_where_architectures_are_named() -> None:
     found = only(check(facts(reading=NONE.reading, gpus=()), architectures=("80",)))
     assert found.level is Level.WARNING
-    assert "not tried on a GPU" in found.next
+    assert str(found) == (
+        "no GPU was found: there is no nvidia-smi on PATH. Next: run the job on a machine with a "
+        "GPU, unless none is meant to be: the package is not tried on one then"
+    )
+
+
+def test_every_gpu_is_hidden() -> None:
+    found = only(check(facts(gpus=())))
+    assert found.why == "CUDA_VISIBLE_DEVICES hides all 1 of this machine"
+    assert "nvidia-smi -L" in found.next
 
 
 @pytest.mark.parametrize(

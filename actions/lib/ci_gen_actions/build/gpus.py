@@ -141,27 +141,32 @@ def _slowed(text: str) -> tuple[str, ...]:
 
 
 def visible(gpus: tuple[Gpu, ...], environ: Mapping[str, str]) -> tuple[Gpu, ...]:
-    """The cards that CUDA_VISIBLE_DEVICES leaves this job; all where it names none of them.
+    """The cards that CUDA_VISIBLE_DEVICES leaves this job; all where it says nothing.
 
     nvidia-smi itself does not heed the variable. CUDA takes indices and beginnings of UUIDs;
-    what follows an entry that it does not know is not visible.
+    what follows an entry that it does not know is not visible ("CUDA Environment Variables" in
+    the CUDA C++ Programming Guide). All are kept where an entry does not tell its card here.
     """
     wanted = environ.get("CUDA_VISIBLE_DEVICES", "").strip()
+    words = [word.strip() for word in wanted.split(",")] if wanted else []
+    # the UUID of a MIG device does not name its card; CUDA counts the fastest card first, but
+    # nvidia-smi by the place on the bus
+    in_order = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    alike = in_order or len({each.name for each in gpus}) == 1
+    if not words or any(
+        word.startswith("MIG-") or (word.isdecimal() and not alike) for word in words
+    ):
+        return gpus
     chosen: list[Gpu] = []
-    for word in wanted.split(",") if wanted else ():
-        found = _named(gpus, word.strip(), environ)
+    for word in words:
+        found = _named(gpus, word)
         if found is None:
             break
         chosen.append(found)
-    return tuple(chosen) or gpus
+    return tuple(chosen)
 
 
-def _named(gpus: tuple[Gpu, ...], word: str, environ: Mapping[str, str]) -> Gpu | None:
+def _named(gpus: tuple[Gpu, ...], word: str) -> Gpu | None:
     if word.isdecimal():
-        # CUDA counts the fastest card first, nvidia-smi by the place on the bus
-        same = len({each.name for each in gpus}) == 1
-        if not same and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
-            return None
         return next((each for each in gpus if each.index == int(word)), None)
-    # the UUID of a MIG device does not name its card: every card is kept then
     return next((each for each in gpus if word and each.uuid.startswith(word)), None)

@@ -49,16 +49,21 @@ def _gpu(options: Options, facts: Facts) -> Iterator[Finding]:
         if reading.fault:
             yield Finding(check="gpu", level=Level.WARNING, what=reading.fault, next=reading.remedy)
         return
-    wanted = "native" in architectures(options.architectures)
-    missing = "there is no nvidia-smi on PATH"
+    needed = "native" in architectures(options.architectures)
+    why, remedy = reading.fault, reading.remedy
+    if reading.gpus:
+        why = f"CUDA_VISIBLE_DEVICES hides all {len(reading.gpus)} of this machine"
+        remedy = "let it name one that nvidia-smi -L lists, or unset it"
+    elif not reading.installed:
+        why = "there is no nvidia-smi on PATH"
+        remedy = "run the job on a machine with a GPU"
+    meant = "" if needed else ", unless none is meant to be: the package is not tried on one then"
     yield Finding(
         check="gpu",
-        level=Level.ERROR if wanted else Level.WARNING,
+        level=Level.ERROR if needed else Level.WARNING,
         what="no GPU was found",
-        why=reading.fault or missing,
-        next=(reading.remedy if reading.fault else "run the job on a machine with a GPU")
-        if wanted
-        else "nothing, where this machine has none: the package is built, and not tried on a GPU",
+        why=why,
+        next=remedy + meant,
     )
 
 
