@@ -53,12 +53,13 @@ def files(settings: Settings, pins: Pins) -> dict[str, str]:
     }
     if image.variant == "python":
         bases = base_images.python(image, pins)
-        texts.update(_image(settings, image, "python", bases, pins))
+        texts.update(_image(settings, image, "python", bases))
     else:
-        texts.update(_image(settings, image, "cpu", base_images.cpu(image, pins), pins))
+        texts.update(_image(settings, image, "cpu", base_images.cpu(image, pins)))
     if image.cuda:
+        # The defaults; the pipeline gives each variant its own as build arguments.
         bases = base_images.cuda(image, image.cuda[0], pins)
-        texts.update(_image(settings, image, "cuda", bases, pins))
+        texts.update(_image(settings, image, "cuda", bases))
     return texts
 
 
@@ -75,9 +76,7 @@ def _script(path: str, template: str, what: str) -> str:
     return render(f"docker/{template}.sh.j2", {"header": header(path, what)})
 
 
-def _image(
-    settings: Settings, image: ImageSettings, variant: str, bases: Bases, pins: Pins
-) -> dict[str, str]:
+def _image(settings: Settings, image: ImageSettings, variant: str, bases: Bases) -> dict[str, str]:
     """One Dockerfile, and beside it the list of what its build does not see."""
     path = dockerfile(image, variant)
     compiled = image.declared.source is ImageSource.COMPILE
@@ -87,8 +86,6 @@ def _image(
     kept = [*scripts, *([image.declared.embed_model] if image.declared.embed_model else [])]
     values = {
         **_common(image, variant, bases),
-        "compiled": kind == "compile",
-        "variants": _variants(image, pins) if variant == "cuda" else [],
         "header": header(path, f"the {variant} image of {image.service.name}"),
         "dockerfile": names.get(path, path),
         "scripts": [
@@ -111,20 +108,6 @@ def _image(
         path: render(f"docker/{kind}.Dockerfile.j2", values),
         ignore: render(f"docker/{'compile' if compiled else 'package'}.dockerignore.j2", ignored),
     }
-
-
-def _variants(image: ImageSettings, pins: Pins) -> list[dict[str, str]]:
-    """What the CUDA variants differ in; nothing where there is one alone."""
-    if len(image.cuda) < 2:
-        return []
-    return [
-        {
-            "name": each.name,
-            "architectures": base_images.cuda_architectures(each),
-            **vars(base_images.cuda(image, each, pins)),
-        }
-        for each in image.cuda
-    ]
 
 
 def _common(image: ImageSettings, variant: str, bases: Bases) -> dict[str, Any]:
@@ -201,9 +184,8 @@ def _compile(image: ImageSettings, variant: str) -> dict[str, Any]:
     if variant == "cuda":
         tail = '"-DCMAKE_CUDA_ARCHITECTURES=$CUDA_ARCHITECTURES"'
         shell = ["bash", "-euc", f'exec "$@" {tail}', "cmake"]
-        if len(image.cuda) == 1:
-            only = base_images.cuda_architectures(image.cuda[0])
-            arguments.append(("CUDA_ARCHITECTURES", only))
+        first = base_images.cuda_architectures(image.cuda[0])
+        arguments.append(("CUDA_ARCHITECTURES", first))
     targets = "".join(f" '{target}'" for target in declared.targets)
     return {
         "cache": f"{service.name}-{variant}",
