@@ -252,6 +252,22 @@ def test_an_architecture_that_the_toolkit_does_not_know() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [("50", "does not compile for 50"), ("80;50-real", "does not compile for 50-real")],
+)
+def test_architectures_among_the_arguments_of_cmake_count(given: str, what: str) -> None:
+    argument = f"-DCMAKE_CUDA_ARCHITECTURES={given}"
+    assert what in str(only(check(GOOD, architectures=("75",), cmake_args=(argument,))))
+
+
+@pytest.mark.parametrize("given", ["OFF", "", "75-real", "native"])
+def test_architectures_among_the_arguments_of_cmake_that_are_fine(given: str) -> None:
+    argument = f"-DCMAKE_CUDA_ARCHITECTURES={given}"
+    found = check(GOOD, architectures=("75",), cmake_args=(argument,))
+    assert {each.level for each in found} == {Level.OK}
+
+
 def test_a_package_that_will_not_run_on_this_machine() -> None:
     found = only(check(GOOD, architectures=("80", "90")))
     assert found.level is Level.WARNING

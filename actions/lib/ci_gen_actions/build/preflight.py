@@ -148,8 +148,15 @@ def _too_new(facts: Facts, toolkit: Toolkit, compiler: HostCompiler) -> Finding:
     return Finding(check="host compiler", level=level, what=what, why=why, next=remedy)
 
 
+def _asked(options: Options) -> tuple[str, ...]:
+    """The architectures that count: those in cmake-args, which come last, win."""
+    given = defined(options.cmake_args).get("CMAKE_CUDA_ARCHITECTURES", "")
+    known = all(word == "native" or cuda_targets.parse(word) for word in given.split(";"))
+    return tuple(given.split(";")) if known else architectures(options.architectures)
+
+
 def _architectures(options: Options, facts: Facts) -> Iterator[Finding]:
-    asked = architectures(options.architectures)
+    asked = _asked(options)
     if facts.toolkit is None:
         return
     try:
