@@ -256,3 +256,14 @@ def test_a_real_sigint_stops_a_real_action(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 102
     assert gone(child)
+
+
+def test_what_a_child_reads_and_what_is_seen_of_a_run() -> None:
+    done = capture(["cat"], stdin=b"a secret\n" * 20_000)
+    assert done.stdout == b"a secret\n" * 20_000
+    assert capture(["cat"]).stdout == b""
+    log = io.BytesIO()
+    seen: list[bytes] = []
+    run(["printf", "a\\nb"], ci=Terminal({}, log=log), watch=seen.append)
+    assert seen == [b"a\n", b"b\n"]
+    assert log.getvalue().endswith(b"a\nb\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -148,7 +149,7 @@ def check_repository(repository: str) -> None:
 
 def local_name(options: Options) -> str:
     """The image's name in the engine, without its tag."""
-    service = options.service.lower().strip("._-")
+    service = re.sub(r"[^a-z0-9]+", "-", options.service.lower()).strip("-")
     return f"ci-gen/{service}-{options.variant}"
 
 
