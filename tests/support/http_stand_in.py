@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,17 +33,21 @@ class Answer:
 class StandIn:
     """The server at `host`; `asked` holds every request, in order."""
 
-    def __init__(self, answer: Callable[[Asked], Answer]) -> None:
+    def __init__(self, answer: Callable[[Asked], Answer], tls: ssl.SSLContext | None) -> None:
         self.asked: list[Asked] = []
         self.answer = answer
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.host = f"127.0.0.1:{self.server.server_port}"
 
 
 @contextlib.contextmanager
-def stand_in(answer: Callable[[Asked], Answer]) -> Iterator[StandIn]:
-    """A server on a free loopback port."""
-    one = StandIn(answer)
+def stand_in(
+    answer: Callable[[Asked], Answer], tls: ssl.SSLContext | None = None
+) -> Iterator[StandIn]:
+    """A server on a free loopback port; with `tls` it speaks https."""
+    one = StandIn(answer, tls)
     thread = threading.Thread(target=one.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -72,7 +77,7 @@ def _handler(one: StandIn) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(given.body[: -given.cut] if given.cut else given.body)
             self.close_connection = True
 
-        do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - the library's names
+        do_GET = do_HEAD = do_POST = do_PUT = do_CONNECT = _serve  # noqa: N815 - the library's names
 
         def log_message(self, *_: object) -> None:
             """Nothing to the test's output."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
+import subprocess
 from base64 import b64encode
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -308,6 +312,65 @@ def test_https_is_what_other_hosts_are_asked_by() -> None:
         with pytest.raises(CannotDecide, match="could not be reached"):
             registry.manifest("a", "t")
         assert not server.asked
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for loopback that only those trust who are told of it, with its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not on PATH")
+    file = tmp_path / "loopback.pem"
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(file))
+    subject = ("-subj", "/CN=loopback", "-addext", "subjectAltName=IP:127.0.0.1")
+    subprocess.run(
+        ["openssl", "req", "-x509", *key, "-days", "2", "-out", f"{file}.crt", *subject],
+        check=True,
+        capture_output=True,
+    )
+    with file.open("a") as key_and_certificate:
+        key_and_certificate.write(Path(f"{file}.crt").read_text())
+    return file
+
+
+def test_certificates_are_checked(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with stand_in(lambda _: FOUND, context) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", "/nothing")
+        untold = Registry(server.host, plain_http=False, pauses=(60.0,), timeout=5)
+        with pytest.raises(CannotDecide, match="certificate verify failed"):
+            untold.manifest("a", "t")  # at once: trying again cannot help
+        monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+        told = Registry(server.host, plain_http=False, pauses=(), timeout=5)
+        assert told.manifest("a", "t") is not None
+        assert len(server.asked) == 1
+
+
+def test_no_step_down_from_https(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    answer = Answer(status=307, headers={"Location": "http://registry.example.org/v2/"})
+    with stand_in(lambda _: answer, context) as server:
+        registry = Registry(server.host, plain_http=False, pauses=(), timeout=5)
+        with pytest.raises(CannotDecide, match="which is not protected"):
+            registry.manifest("a", "t")
+
+
+def test_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with stand_in(lambda _: Answer(status=502)) as proxy:
+        for name in ("https_proxy", "HTTPS_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, f"http://{proxy.host}")
+        with pytest.raises(CannotDecide, match="could not be reached"):
+            client("registry.example.org", pauses=(), password=PASSWORD).manifest("a", "t")
+        (asked,) = proxy.asked
+        assert (asked.method, asked.path) == ("CONNECT", "registry.example.org:443")
+        assert "Authorization" not in asked.headers
+        with stand_in(lambda _: FOUND) as local:  # loopback is no matter of a proxy
+            assert client(local.host).manifest("a", "t") is not None
+        assert len(proxy.asked) == 1
 
 
 def test_repr_shows_no_password() -> None:

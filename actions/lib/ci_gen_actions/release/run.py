@@ -189,20 +189,7 @@ def _result(releases: list[Release], found: tuple[Found, ...]) -> Result:
         ),
         Findings(
             inputs={each.stage: each.digest for each in found},
-            findings={
-                "releases": [
-                    {
-                        "record": each.path,
-                        "sha256": digest_of(record.to_bytes(each.record)),
-                        "identity": each.record["identity"]["digest"],
-                        "verdict": each.record["verdict"],
-                        "artifact": str(each.published.record) if each.published else None,
-                        "tags": list(each.published.tags) if each.published else [],
-                        "tags-kept": list(each.published.kept) if each.published else [],
-                    }
-                    for each in releases
-                ]
-            },
+            findings={"releases": [_recorded(each) for each in releases]},
         ),
         "".join(
             show.summary(
@@ -213,3 +200,16 @@ def _result(releases: list[Release], found: tuple[Found, ...]) -> Result:
             for each in releases
         ),
     )
+
+
+def _recorded(each: Release) -> dict[str, object]:
+    published = each.published
+    return {
+        "record": each.path,
+        "sha256": digest_of(record.to_bytes(each.record)),
+        "identity": each.record["identity"]["digest"],
+        "verdict": each.record["verdict"],
+        "artifact": str(published.record) if published else None,
+        "tags": list(published.tags) if published else [],
+        "tags-kept": list(published.kept) if published else [],
+    }
