@@ -170,6 +170,23 @@ def shellcheck(blocks: Sequence[Block]) -> Iterator[tuple[Block, Finding]]:
                         yield block, _shell_finding(block, raw)
 
 
+def hadolint(sources: Sequence[Source]) -> list[Finding]:
+    """Hadolint, without any configuration file; a warning of any degree is a finding."""
+    program = tool("hadolint")
+    findings = []
+    with tempfile.TemporaryDirectory(prefix="ci-gen-docker-") as folder:
+        files = {f"{number:08}": source for number, source in enumerate(sources)}
+        for name, source in files.items():
+            Path(folder, name).write_text(source.text, "utf-8")
+        for names in _chunks(files):
+            command = [program, "--no-fail", "--format=json", *names]
+            for raw in json.loads(_run(command, Path(folder), (0,))):
+                source = files[raw["file"]]
+                place = (source.key, source.path, raw["line"], raw["code"], raw["message"])
+                findings.append(Finding("hadolint", *place))
+    return findings
+
+
 def _shell_finding(block: Block, raw: Mapping[str, Any]) -> Finding:
     line, rule = block.line(raw["line"]), f"SC{raw['code']}"
     return Finding("shellcheck", "", block.path, line, rule, raw["message"])

@@ -24,7 +24,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from tests.support import lint_tools
 from tests.support.lint_tools import Finding, MissingToolError, Source
-from tests.support.shell_blocks import Block, github_blocks, gitlab_blocks
+from tests.support.shell_blocks import Block, github_blocks, gitlab_blocks, script_block
 from tests.support.yaml_nodes import Document, read
 
 __all__ = [
@@ -45,6 +45,8 @@ _ACTION = re.compile(r"(^|/)action\.ya?ml$")
 _GITLAB = re.compile(r"^\.gitlab-ci\.ya?ml$|^\.gitlab/.*\.ya?ml$|\.gitlab-ci\.ya?ml$")
 _DEPENDABOT = re.compile(r"^\.github/dependabot\.ya?ml$")
 _CONFIG = re.compile(r"^\.github/actionlint\.ya?ml$")
+_DOCKERFILE = re.compile(r"(^|[/.])Dockerfile$")
+_SCRIPT = re.compile(r"\.sh$")
 _LOCAL_USE = re.compile(r"uses:\s*[\"']?\./")
 _SUPPRESSION = re.compile(
     r"#\s*(?P<tool>zizmor|shellcheck|actionlint|hadolint)\s*[: ]\s*"
@@ -65,6 +67,7 @@ def lint(trees: Mapping[str, Tree]) -> list[Finding]:
             [source for source in github if _WORKFLOW.search(source.path)], Path(folder) / "a"
         )
         findings += lint_tools.zizmor(github, Path(folder) / "z")
+    findings += lint_tools.hadolint([s for s in sources if _DOCKERFILE.search(s.path)])
     findings += [
         finding
         for source in sources
@@ -143,6 +146,8 @@ def _shell_findings(
                     blocks.setdefault(block, set()).add(tree)
         for block in gitlab_blocks(gitlab):
             blocks.setdefault(block, set()).add(tree)
+        for path in filter(_SCRIPT.search, files):
+            blocks.setdefault(script_block(path, files[path]), set()).add(tree)
     for block, finding in lint_tools.shellcheck(list(blocks)):
         for tree in blocks[block]:
             yield replace(finding, tree=tree)

@@ -38,6 +38,11 @@ def github_blocks(path: str, document: Document) -> Iterator[Block]:
     yield from _steps(path, child(root, "runs", "steps"), "")
 
 
+def script_block(path: str, text: str) -> Block:
+    """A whole file that bash runs."""
+    return Block(path, "bash", text, tuple(range(1, text.count("\n") + 1)))
+
+
 def _steps(path: str, steps: Node | None, default: str) -> Iterator[Block]:
     for step in items(steps):
         run = child(step, "run")

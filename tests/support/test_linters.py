@@ -89,6 +89,11 @@ def test_nothing_is_said_of_what_is_right() -> None:
             {"x/action.yml": ACTION.replace("composite", "nothing")},
             ("check-jsonschema", "x/action.yml", 4, "vendor.github-actions/oneOf"),
         ),
+        (
+            {"docker/x.Dockerfile": "FROM debian:12\nENTRYPOINT server\n"},
+            ("hadolint", "docker/x.Dockerfile", 2, "DL3025"),
+        ),
+        ({"docker/x.sh": "#!/bin/bash\necho $1\n"}, ("shellcheck", "docker/x.sh", 2, "SC2086")),
         ({".gitlab-ci.yml": "one: [\n"}, ("yaml", ".gitlab-ci.yml", 2, "syntax")),
         (
             {".github/dependabot.yml": "version: 3\nupdates: []\n"},
