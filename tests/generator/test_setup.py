@@ -115,6 +115,26 @@ def test_a_name_that_the_platform_alone_reads_is_pointed_out(root: Path) -> None
     assert ".github/CODEOWNERS.ci-gen" in told[0]
 
 
+def test_dockerfiles_of_the_user_stay_and_the_images_copy_what_is_ours(root: Path) -> None:
+    mine = {
+        "docker/service-cpu.Dockerfile": "FROM scratch\n",
+        "docker/healthcheck.sh": "exit 0\n",
+        ".dockerignore": "models\n",
+    }
+    for path, text in mine.items():
+        put(root, path, text)
+    answers = Answers(platform="both", settings=(*PIN, ("image.enabled", "true")))
+    initialise(root, answers)
+    after = tree(root)
+    assert {path: after[path].decode() for path in mine} == mine
+    text = after["docker/service-cpu.ci-gen.Dockerfile"].decode()
+    assert '["docker/healthcheck.ci-gen.sh", "./healthcheck.sh"]' in text
+    ignored = after["docker/service-cpu.ci-gen.Dockerfile.dockerignore"].decode()
+    assert "!docker/healthcheck.ci-gen.sh\n" in ignored
+    workflow = after[".github/workflows/ci.yml"].decode()
+    assert "docker/service-cpu.ci-gen.Dockerfile" in workflow
+
+
 def test_the_other_name_may_be_taken_too(root: Path) -> None:
     put(root, CI, "mine\n")
     put(root, ".github/workflows/ci-gen-ci.yml", "mine, too\n")
