@@ -14,10 +14,12 @@ import pytest
 from tests.support.action_runs import act
 from tests.support.engine import base_image, engine, registry
 from tests.support.image_builds import Run, local_images, repository, started, tags
-from tests.support.server_images import dockerfile
+from tests.support.server_images import built, dockerfile
 
 from ci_gen_actions.core.oci import Registry as Client
 from ci_gen_actions.image_build import leftovers, pushing
+from ci_gen_actions.image_build import local_images as local_images_module
+from ci_gen_actions.image_build.local_images import forget_old
 
 pytestmark = pytest.mark.e2e
 
@@ -216,6 +218,19 @@ def test_killed_and_cleaned_by_the_next(phase: str, tmp_path: Path, service: str
     assert objects_of(one) == objects_of(two) == []
     kept = two.evidence["outputs"]["local-reference"]
     assert local_images(service) - left == {kept}
+
+
+def test_names_of_killed_runs_go_a_day_later(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, pushed = f"ci-gen/{service}-cpu", f"127.0.0.1:1/{service}"
+    with built(dockerfile("", f"ENV NAME={service}")) as image:
+        for reference in (f"{name}:old", f"{pushed}:sha-1", f"other/{service}:1"):
+            engine().api.tag(image, *reference.rsplit(":", 1))
+        assert forget_old(engine(), f"{name}:new", pushed) == []
+        monkeypatch.setattr(local_images_module, "KEPT_SECONDS", -3600.0)
+        removed = forget_old(engine(), f"{name}:new", pushed)
+        assert sorted(removed) == [f"{pushed}:sha-1", f"{name}:old"]
+        assert f"other/{service}:1" in engine().images.get(image).tags
+        engine().images.remove(f"other/{service}:1")
 
 
 def test_two_at_once(tmp_path: Path, service: str) -> None:

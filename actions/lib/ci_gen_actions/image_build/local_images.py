@@ -36,8 +36,12 @@ def held(client: docker.DockerClient, reference: str) -> Iterator[None]:
         forget(client, reference)
 
 
-def forget_old(client: docker.DockerClient, reference: str) -> list[str]:
-    """Forget the images of this name that got it a day ago or earlier; their references."""
+def forget_old(client: docker.DockerClient, reference: str, repository: str = "") -> list[str]:
+    """Forget the images of this name that got it a day ago or earlier; their references.
+
+    Those of `repository` go too: a push has such a name while it lasts, and one that was killed
+    could not take it away.
+    """
     import requests
     from docker.errors import DockerException
 
@@ -47,7 +51,7 @@ def forget_old(client: docker.DockerClient, reference: str) -> list[str]:
         now = engine_time(client)
         for each in client.images.list(name=name):
             if is_old(each.attrs, now):
-                tags = [tag for tag in each.tags if tag.startswith(f"{name}:")]
+                tags = [tag for tag in each.tags if tag.rpartition(":")[0] in (name, repository)]
                 removed += [tag for tag in tags if tag != reference]
         for tag in removed:
             forget(client, tag)

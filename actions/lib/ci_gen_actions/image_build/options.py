@@ -107,10 +107,14 @@ class Options:
         default="",
     )
     test_model: str = option(
-        doc="A model file for the test; the server starts without one where empty.", default=""
+        doc="A model file for the test, given to the server read-only; LLAMA_ARG_MODEL tells its "
+        "path, which llama-server takes. The server starts without one where empty.",
+        default="",
     )
     test_args: tuple[str, ...] = option(
-        doc="Further arguments of the server in the test.", default=()
+        doc="Further arguments of the server in the test; `{model}` in them is the test model's "
+        "path.",
+        default=(),
     )
     start_timeout: int = option(
         doc="Seconds that the server may take to become healthy.", default=120, minimum=1

@@ -89,7 +89,7 @@ class ImageBuild:
                 self._measure()
                 self._push()
                 self.story.kept = self.job.tag
-                local_images.forget_old(self.client, self.job.tag)
+                local_images.forget_old(self.client, self.job.tag, self.options.repository)
             except Stop:
                 pass
         for problem in self.story.problems:

@@ -143,7 +143,9 @@ class Image:
         doc="A small model of the repository that the image is tested with before it is pushed.",
     )
     test_args: tuple[str, ...] = option(
-        default=(), limits=ARGUMENT, doc="Further arguments of the program in that test."
+        default=(),
+        limits=ARGUMENT,
+        doc="Further arguments of the program in that test; {model} is the test model's path.",
     )
     max_mib: int = option(
         default=0,
