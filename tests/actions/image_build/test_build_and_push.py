@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import io
 import json
 import os
+import signal
+import ssl
+import subprocess
 import tarfile
 import threading
 import time
@@ -16,6 +22,7 @@ import pytest
 from tests.support.action_runs import Ran, act, commit
 from tests.support.actions import github_environment, read_evidence, run_composite
 from tests.support.engine import USER, Registry, base_image, engine, registry
+from tests.support.image_builds import repository, started
 from tests.support.readme_examples import ROOT, examples
 from tests.support.server_images import HEALTHCHECK, program
 
@@ -62,8 +69,6 @@ class Place:
             for name, data in files.items():
                 member = tarfile.TarInfo(name)
                 member.size, member.mode = len(data), 0o755
-                import io
-
                 archive.addfile(member, io.BytesIO(data))
             if link:
                 member = tarfile.TarInfo(link[0])
@@ -363,3 +368,113 @@ def test_the_readmes_example_runs(tmp_path: Path) -> None:
     evidence = read_evidence(checkout, "image-build")
     assert evidence["findings"]["trial"]["passed"] is True
     assert evidence["tools"]["docker"]
+
+
+# The engine over TLS, and a run that is stopped ---------------------------------------------
+
+
+def certificates(folder: Path) -> None:
+    """An authority, a server's and a client's certificate, as docker-in-docker makes them."""
+    folder.mkdir()
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    openssl(
+        *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=ca"),
+        *("-keyout", "ca-key.pem", "-out", "ca.pem"),
+    )
+    for name, usage in (("server", "serverAuth"), ("", "clientAuth")):
+        prefix = f"{name}-" if name else ""
+        (folder / "ext").write_text(f"subjectAltName=DNS:localhost\nextendedKeyUsage={usage}\n")
+        openssl(
+            *("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name or 'client'}"),
+            *("-keyout", f"{prefix}key.pem", "-out", "request.pem"),
+        )
+        openssl(
+            *("x509", "-req", "-days", "2", "-in", "request.pem", "-CA", "ca.pem"),
+            *("-CAkey", "ca-key.pem", "-CAcreateserial", "-extfile", "ext"),
+            *("-out", f"{prefix}cert.pem"),
+        )
+
+
+@contextlib.contextmanager
+def engine_over_tls(certs: Path) -> Iterator[int]:
+    """The machine's engine behind a port that only a client with a certificate can use."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certs / "server-cert.pem", certs / "server-key.pem")
+    context.load_verify_locations(certs / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ssl.SSLError):
+            while block := await source.read(1 << 16):
+                target.write(block)
+                await target.drain()
+        with contextlib.suppress(OSError, NotImplementedError):
+            if target.can_write_eof():
+                target.write_eof()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        own_reader, own_writer = await asyncio.open_unix_connection("/var/run/docker.sock")
+        await asyncio.gather(copy(reader, own_writer), copy(own_reader, writer))
+        writer.close()
+        own_writer.close()
+
+    loop = asyncio.new_event_loop()
+    start = asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    server = loop.run_until_complete(start)
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+@pytest.mark.parametrize("way", ["client", "api"])
+def test_an_engine_behind_tls_as_with_docker_in_docker(
+    way: str, place: Place, tmp_path: Path
+) -> None:
+    certificates(tmp_path / "certs")
+    environ = without_clients(tmp_path / "bin") if way == "api" else {}
+    with registry() as one, engine_over_tls(tmp_path / "certs") as port:
+        environ |= {
+            "DOCKER_HOST": f"tcp://localhost:{port}",
+            "DOCKER_TLS_VERIFY": "1",
+            "DOCKER_CERT_PATH": str(tmp_path / "certs"),
+        }
+        ran = place.run(environ, repository=f"{one.host}/{place.service}")
+        assert ran.verdict == "PASS", f"{ran.error}\n{ran.log}"
+        stranger = place.run({**environ, "DOCKER_TLS_VERIFY": "", "DOCKER_CERT_PATH": "/nix"})
+        assert stranger.status == 3
+    assert "there is no container engine to build with" in str(stranger.error)
+
+
+@pytest.mark.parametrize("builder", ["buildkit", "classic"])
+def test_a_stopped_build_without_a_client_leaves_nothing(builder: str, tmp_path: Path) -> None:
+    base = base_image()
+    seconds = f"300.{uuid.uuid4().int % 10**9}"
+    text = f"FROM {base}\nRUN sleep {seconds}\n"
+    workspace = repository(tmp_path / "checkout", text)
+    environ = without_clients(tmp_path / "bin")
+    one = started(workspace, tmp_path / "t", environ, push="never", builder=builder)
+    one.until(lambda: running(seconds))
+    one.process.send_signal(signal.SIGTERM)
+    assert one.end() == 130
+    last = time.monotonic() + 60
+    while running(seconds) and time.monotonic() < last:
+        time.sleep(0.1)
+    assert not running(seconds)
+    assert one.files == []
+    assert "verdict" not in one.evidence
+
+
+def running(seconds: str) -> bool:
+    """Whether a container sleeps for so long."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if path.read_bytes() == f"sleep\0{seconds}\0".encode():
+                return True
+    return False

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import CannotDecide
 from ..core.process import capture
@@ -26,10 +26,20 @@ def connect(environ: Mapping[str, str], timeout: float) -> docker.DockerClient:
     """
     import docker
     import requests
+    from docker.constants import DEFAULT_DOCKER_API_VERSION
     from docker.errors import DockerException
 
     try:
-        client = docker.from_env(timeout=int(timeout), environment=dict(environ))
+        # With a version the SDK does not ask for it yet, which it would do as below.
+        client = docker.from_env(
+            timeout=int(timeout),
+            environment=dict(environ),
+            version=DEFAULT_DOCKER_API_VERSION,
+        )
+        api: Any = client.api
+        # REQUESTS_CA_BUNDLE would win over DOCKER_CERT_PATH, and a proxy does not reach an engine.
+        api.trust_env = False
+        api._version = api._retrieve_server_version()
         client.ping()
     except (DockerException, requests.exceptions.RequestException) as error:
         raise CannotDecide(
