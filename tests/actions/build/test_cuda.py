@@ -153,6 +153,23 @@ def test_two_folders_one_package(built: tuple[Path, Ran], tmp_path: Path) -> Non
     other = checkout("cuda-small", tmp_path / "quite/another/place")
     ran = build(other, "80", "86-real;90a-virtual", build_folder=str(tmp_path / "b"))
     assert ran.outputs.package_sha256 == built[1].outputs.package_sha256
+    text = library(other, ran, tmp_path / "package").read_bytes()
+    assert b"./src/scale.cu" in text
+    assert str(tmp_path).encode() not in text
+
+
+@pytest.mark.skipif(shutil.which("ccache") is None, reason="ccache is not installed")
+def test_ccache_serves_nvcc_in_another_checkout(built: tuple[Path, Ran], tmp_path: Path) -> None:
+    ran = []
+    for name in ("one", "other/two"):
+        workspace = checkout("cuda-small", tmp_path / name)
+        cache = str(tmp_path / "cache")
+        words = ("80", "86-real;90a-virtual")
+        ran.append(build(workspace, *words, compiler_cache="ccache", cache_folder=cache))
+    cold, warm = ran
+    assert (cold.findings["ccache"]["hits"], warm.findings["ccache"]["misses"]) == (0, 0)
+    digests = {each.outputs.package_sha256 for each in (*ran, built[1])}
+    assert len(digests) == 1
 
 
 def with_gpu(machine: str, folder: Path) -> dict[str, str]:

@@ -329,6 +329,21 @@ def test_no_prefix_map_where_it_would_break_the_build(machine: Machine, workspac
     assert command.argv[-1] == "-DCMAKE_C_FLAGS=-g"
 
 
+def test_nvcc_maps_prefixes_without_keeping_caches_apart() -> None:
+    def flags(environ: dict[str, str], **more: Any) -> tuple[str, str]:
+        options = Options(service="s", backend="cuda", **more)
+        command = plan.configure(options, MACHINE, LLAMA, plan.paths(options, W), environ)
+        return command.environment["CUDAFLAGS"], command.argv[-1]
+
+    assert flags({"CUDAFLAGS": "-O2"})[0] == "-Xcompiler=-ffile-prefix-map=../..=. -O2"
+    # an absolute path in it would be part of what ccache looks results up by
+    assert "/w" not in flags({})[0]
+    assert "-Xcompiler=-ffile-prefix-map=/w=." in flags({}, compiler_cache="none")[0]
+    given = "-DCMAKE_CUDA_FLAGS=--use_fast_math"
+    last = flags({}, cmake_args=(given,))[1]
+    assert last == "-DCMAKE_CUDA_FLAGS=-Xcompiler=-ffile-prefix-map=../..=. --use_fast_math"
+
+
 def test_folders() -> None:
     options = Options(service="s", backend="cuda", output_folder="o", package_name="p")
     folders = plan.paths(options, W)

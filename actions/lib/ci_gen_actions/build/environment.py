@@ -89,6 +89,16 @@ def prefix_maps(machine: Machine, folders: Folders) -> tuple[str, ...]:
     return tuple(f"-ffile-prefix-map={path}={name}" for path, name in maps)
 
 
+def cuda_prefix_maps(machine: Machine, folders: Folders, *, cached: bool) -> tuple[str, ...]:
+    """The same for nvcc, whose preprocessor is the host compiler.
+
+    Behind ccache the relative one must do: ccache counts each word that nvcc hands on, so that
+    an absolute path in one would keep other checkouts from sharing the results.
+    """
+    maps = prefix_maps(machine, folders)
+    return tuple(f"-Xcompiler={each}" for each in (maps[-1:] if cached else maps))
+
+
 def remote_cache(remote: str) -> dict[str, str]:
     """What only the compilers get to see: ccache's remote storage, under its old name, too.
 

@@ -23,7 +23,7 @@ _LANGUAGES = ("C", "CXX", "CUDA")
 
 def portable(text: str, folders: Folders) -> str:
     """Flags without this machine's folders and without what hides them."""
-    text = re.sub(r"-ffile-prefix-map=\S+\s*", "", text)
+    text = re.sub(r"(-Xcompiler=)?-ffile-prefix-map=\S+\s*", "", text)
     for path, name in ((folders.build, "<build>"), (folders.source, "<source>")):
         text = text.replace(str(path), name)
     return text.strip()
@@ -66,7 +66,8 @@ def manifest(
 
 def _matters(argument: str) -> bool:
     """Whether an argument can change what is built: a compiler cache must not."""
-    return argument.startswith("-") and not argument.partition("=")[0].endswith("_LAUNCHER")
+    name = argument.partition("=")[0]
+    return argument.startswith("-") and not name.endswith(("_LAUNCHER", "_CCACHE"))
 
 
 def compilers(cache: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..core.errors import CannotDecide, UsageError
 from .arguments import architectures, check_arguments, defined, toolkit_folder
 from .capacity import MEMORY_PER_NVCC
-from .environment import environment, prefix_maps
+from .environment import cuda_prefix_maps, environment, prefix_maps
 from .facts import Command, CudaChoice, Folders, Machine, Sources
 from .options import Options
 
@@ -135,8 +135,11 @@ def configure(
     if options.backend == "cuda":
         argv += _cuda(options, sources, cuda or _as_asked(options))
     argv += options.cmake_args
-    argv += _mapped_flags(given, prefix_maps(machine, folders))
     cached = use_ccache(options, machine)
+    maps = dict.fromkeys(("C", "CXX"), prefix_maps(machine, folders))
+    if options.backend == "cuda":
+        maps["CUDA"] = cuda_prefix_maps(machine, folders, cached=cached)
+    argv += _mapped_flags(given, maps)
     changes = environment(
         machine,
         sources,
@@ -145,14 +148,18 @@ def configure(
         cached=cached,
         forbid=options.compiler_cache == "none",
     )
+    if maps.get("CUDA"):
+        changes["CUDAFLAGS"] = " ".join(filter(None, (*maps["CUDA"], environ.get("CUDAFLAGS", ""))))
     return Command(argv=tuple(argv), environment=changes)
 
 
-def _mapped_flags(given: Mapping[str, str], maps: tuple[str, ...]) -> list[str]:
+def _mapped_flags(given: Mapping[str, str], maps: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The user's own flags behind the prefix maps, whose place in the environment they take."""
-    names = ("CMAKE_C_FLAGS", "CMAKE_CXX_FLAGS")
+    flags = {f"CMAKE_{language}_FLAGS": each for language, each in maps.items() if each}
     return [
-        f"-D{name}={' '.join((*maps, given[name]))}" for name in names if maps and name in given
+        f"-D{name}={' '.join((*each, given[name]))}"
+        for name, each in flags.items()
+        if name in given
     ]
 
 

@@ -1,0 +1,100 @@
+"""`python bench/build`: what the compiler cache saves, and what the action costs.
+
+    python bench/build [--tree llama|small] [--jobs N] [--cmake-arg ARG]... [--json]
+
+Cold is a build with an empty cache. Then the same sources are built again with everything in
+the cache: in a new build folder after a comment was changed in one file, and in a fresh clone
+at another place. The action's own cost is measured twice: against bare cmake with the same
+arguments and no cache (two compiles, so the machine's other work shows), and within one run, as
+the time that was not cmake's. All of it includes stripping and packing; ctest is left out.
+
+llama.cpp's tree compiles three times: about half an hour on two cores, and less with
+`--cmake-arg=-DCMAKE_CXX_FLAGS_RELEASE=-O1`. Needs cmake, ninja, ccache and a C++ compiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from compiles import Timed, action, bare
+from trees import TREES, Tree, change_a_comment
+
+
+def measure(tree: Tree, folder: Path, jobs: int) -> dict[str, Timed]:
+    """Every build by its name, in an order that leaves each what it needs."""
+    cache = folder / "ccache"
+    found = {}
+
+    def step(name: str, timed: Timed) -> None:
+        found[name] = timed
+        print(f"{name}: {timed.total:.1f} s", file=sys.stderr, flush=True)
+
+    first = tree.clone(folder / "first")
+    step("bare cmake, no cache", bare(tree, first, jobs))
+    step("action, no cache", action(tree, first, jobs, None))
+    shutil.rmtree(first.parent / ".ci-gen-build")
+    step("action, cold cache", action(tree, first, jobs, cache))
+    shutil.rmtree(first.parent / ".ci-gen-build")
+    change_a_comment(first / tree.touched)
+    step("action, a comment changed", action(tree, first, jobs, cache))
+    second = tree.clone(folder / "elsewhere" / "second")
+    step("action, fresh clone", action(tree, second, jobs, cache))
+    return found
+
+
+def ratios(found: dict[str, Timed]) -> list[tuple[str, str, str]]:
+    """What is asked of the action: name, found, goal."""
+    cold = found["action, cold cache"].total
+    plain, by_hand = found["action, no cache"], found["bare cmake, no cache"]
+    return [
+        (
+            "cold / a comment changed",
+            f"{cold / found['action, a comment changed'].total:.1f}x",
+            ">= 10x",
+        ),
+        ("cold / fresh clone", f"{cold / found['action, fresh clone'].total:.1f}x", ">= 10x"),
+        ("action over bare cmake", f"{plain.total / by_hand.total - 1:+.1%}", "<= 3 %"),
+        ("not cmake's, within a run", f"{(plain.total - plain.cmake) / plain.cmake:.1%}", "<= 3 %"),
+    ]
+
+
+def main() -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(
+        prog="python bench/build",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--tree", choices=sorted(TREES), default="llama")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--cmake-arg", action="append", default=[], help="for every build")
+    parser.add_argument("--json", action="store_true", help="print every time as JSON")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        tree = TREES[options.tree](Path(name) / "tree")
+        tree = replace(tree, arguments=(*tree.arguments, *options.cmake_arg))
+        found = measure(tree, Path(name), options.jobs)
+    if options.json:
+        print(json.dumps({each: asdict(timed) for each, timed in found.items()}, indent=2))
+        return
+    print(f"{tree.name}, {options.jobs} jobs, {platform.machine()}\n")
+    print(f"{'build':<28}{'seconds':>10}{'of cmake':>10}{'from ccache':>16}")
+    for each, timed in found.items():
+        print(f"{each:<28}{timed.total:>10.1f}{timed.cmake:>10.1f}{timed.hits or '-':>16}")
+    print(f"\n{'ratio':<28}{'found':>10}{'to reach':>10}")
+    for label, value, goal in ratios(found):
+        print(f"{label:<28}{value:>10}{goal:>10}")
+
+
+if __name__ == "__main__":
+    main()
