@@ -26,10 +26,12 @@ from ci_gen.cli.repository import locate
 def command(jobs: tuple[str, ...], listing: bool, path: str, workspace: Path | None) -> int:
     """Run JOBS and what they need, or all that need no GPU, through the actions of CI.
 
+    An image is built and tested with the engine of this machine, and pushed nowhere.
+
     They work in a copy of the working tree, uncommitted changes included; the copy is kept, so
     that a second run compiles only what changed.
     """
-    from ci_gen.local.jobs import chosen
+    from ci_gen.local.jobs import chosen, left_out
     from ci_gen.local.run import run, worst
     from ci_gen.local.workspace import default_workspace, refresh
     from ci_gen.project import load
@@ -39,9 +41,13 @@ def command(jobs: tuple[str, ...], listing: bool, path: str, workspace: Path | N
     if listing:
         for job in pipeline.jobs():
             if not job.gate:
-                click.echo(f"{job.id:<40} {job.title}" + (" (GPU)" if job.runner.gpu else ""))
+                why = left_out(pipeline).get(job.id, "")
+                click.echo(f"{job.id:<40} {job.title}" + (f" ({why})" if why else ""))
         return 0
     picked = chosen(pipeline, jobs)
+    if not jobs:
+        for name, why in left_out(pipeline).items():
+            click.echo(f"left out: {name}, which {why}", err=True)
     folder = (workspace or default_workspace(root)).resolve()
     refresh(root, folder)
     results = run(picked, folder, lambda line: click.echo(line, err=True))

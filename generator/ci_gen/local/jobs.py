@@ -14,9 +14,11 @@ from ci_gen.pipeline.model import (
     MatrixRef,
     OutputRef,
     Pipeline,
+    ToolRef,
     Value,
 )
 from ci_gen.render.gitlab_values import variable
+from ci_gen.render.pins import pins
 
 Outputs = Mapping[tuple[str, str, str], str]
 """(job, action, output) -> value, as earlier jobs of this run gave them."""
@@ -25,8 +27,9 @@ Outputs = Mapping[tuple[str, str, str], str]
 def chosen(pipeline: Pipeline, names: Iterable[str]) -> list[Job]:
     """The named jobs and all that they need, in order; without names all that can run here.
 
-    Jobs for a GPU runner run only where they are named; the gate sums up platforms' results
-    and has nothing to sum up here. Raises UsageError for a name that is no job.
+    Jobs that `left_out` tells run only where they are named; the
+    gate sums up platforms' results and has nothing to sum up here. Raises UsageError for a name
+    that is no job.
     """
     jobs = {job.id: job for job in pipeline.jobs() if not job.gate}
     wanted = list(names)
@@ -36,7 +39,7 @@ def chosen(pipeline: Pipeline, names: Iterable[str]) -> list[Job]:
             hint = f'Did you mean "{near[0]}"? ' if near else ""
             raise UsageError(f'There is no job "{name}" to run.', hint + "Jobs: " + ", ".join(jobs))
     if not wanted:
-        wanted = [job.id for job in jobs.values() if not job.runner.gpu]
+        wanted = [name for name in jobs if name not in left_out(pipeline)]
     needed: set[str] = set()
     while wanted:
         name = wanted.pop()
@@ -44,6 +47,22 @@ def chosen(pipeline: Pipeline, names: Iterable[str]) -> list[Job]:
             needed.add(name)
             wanted.extend(need.job for need in jobs[name].needs)
     return [job for job in jobs.values() if job.id in needed]
+
+
+def left_out(pipeline: Pipeline) -> dict[str, str]:
+    """Job -> why it does not run here unless it is named; the gate is none of them."""
+    found: dict[str, str] = {}
+    for job in pipeline.jobs():
+        behind = [need.job for need in job.needs if need.job in found]
+        if job.gate:
+            continue
+        if job.runner.gpu:
+            found[job.id] = "needs a GPU"
+        elif job.after_merge:
+            found[job.id] = "runs after a merge; named, it runs and publishes nothing"
+        elif behind:
+            found[job.id] = f"needs {behind[0]}"
+    return found
 
 
 def rows(job: Job) -> list[Mapping[str, str]]:
@@ -64,4 +83,6 @@ def _value(value: Value, row: Mapping[str, str], outputs: Outputs) -> str:
         return row[value.key]
     if isinstance(value, OutputRef):
         return outputs.get((value.job, value.action, value.output), "")
+    if isinstance(value, ToolRef):
+        return "\n".join(pins().tool(value.name))
     return "false" if isinstance(value, ForkRef) else ""

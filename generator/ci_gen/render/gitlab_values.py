@@ -128,7 +128,7 @@ def _by_row(name: str, matrix: Matrix, key: str) -> str:
         f"{row}) export {name}=\"$(printf '%s\\n' {' '.join(map(shlex.quote, texts))})\" ;;"
         for row, texts in given
     )
-    return f'case "${VARIANT_NAME}" in {cases} esac'
+    return f'case "${VARIANT_NAME}" in {cases} esac; export {name}'
 
 
 def exported(value: Value) -> str:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ci_gen.pipeline.graph import Graph, Node, build
-from ci_gen.pipeline.model import VARIANT, Artifact, Environment, Event, Job, Pipeline
+from ci_gen.pipeline.model import VARIANT, Artifact, Engine, Environment, Event, Job, Pipeline
 from ci_gen.render import mermaid
 from ci_gen.render.graph_marks import headline
 from ci_gen.render.markdown import code, prose
 from ci_gen.render.spoken import counted, joined, rough
+
+
+_ENGINES = {
+    Engine.NONE: "",
+    Engine.SOCKET: ", with the runner's own container engine",
+    Engine.DIND: "; on GitLab with a container engine beside it (docker-in-docker over TLS)",
+}
 
 
 def document(pipeline: Pipeline, *, picture: str = "pipeline.svg") -> dict[str, Any]:
@@ -96,7 +103,8 @@ def _job(graph: Graph, node: Node) -> dict[str, Any]:
         + (", whatever became of the jobs before it" if job.always else ""),
         "variants": _variants(job),
         "skipped": joined(_skipped(job), "or"),
-        "where": _where(job),
+        "where": _where(job) + _ENGINES[job.engine],
+        "may": "; ".join(prose(each.why.removeprefix("to ")) for each in job.grants),
         "needs": _needs(graph, job),
         "leaves": "; ".join(_artifact(each) for each in job.artifacts),
         "caches": joined([_named(each.name) for each in job.caches]),

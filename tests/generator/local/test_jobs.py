@@ -6,8 +6,9 @@ import pytest
 from tests.support.pipelines import CUDA_ROWS, GPU, job, pipeline
 
 from ci_gen.errors import UsageError
-from ci_gen.local.jobs import chosen, environment, rows
+from ci_gen.local.jobs import chosen, environment, left_out, rows
 from ci_gen.pipeline.model import (
+    AFTER_MERGE,
     VARIANT,
     ActionCall,
     ForkRef,
@@ -15,7 +16,11 @@ from ci_gen.pipeline.model import (
     MatrixRef,
     NeedsRef,
     OutputRef,
+    RegistryPart,
+    RegistryRef,
     ResultsRef,
+    SecretRef,
+    ToolRef,
     Value,
 )
 
@@ -36,6 +41,28 @@ def names(*wanted: str) -> list[str]:
 
 def test_without_names_all_that_need_no_gpu() -> None:
     assert names() == ["changes", "quick-checks", "build-cpu-chat", "tests-chat"]
+
+
+def test_what_is_left_out_says_why() -> None:
+    released = job("release", stage="release", events=AFTER_MERGE)
+    after = job("page", stage="release", needs=["bench-chat"])
+    assert left_out(pipeline(*PIPELINE.jobs(), released, after)) == {
+        "build-cuda-chat": "needs a GPU",
+        "bench-chat": "needs a GPU",
+        "release": "runs after a merge; named, it runs and publishes nothing",
+        "page": "needs bench-chat",
+    }
+
+
+def test_nothing_here_knows_a_registry_s_login_and_every_pin_is_known() -> None:
+    inputs: dict[str, Value] = {
+        "password": SecretRef("PASSWORD"),
+        "repository": RegistryRef(RegistryPart.REPOSITORY, "chat"),
+        "download": ToolRef("grype"),
+    }
+    found = environment(ActionCall(id="a", action="a", title="A", inputs=inputs), {}, {})
+    assert list(found) == ["CI_GEN_A_DOWNLOAD"]
+    assert found["CI_GEN_A_DOWNLOAD"].startswith("linux/amd64 ")
 
 
 @pytest.mark.parametrize(

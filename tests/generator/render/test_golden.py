@@ -73,6 +73,39 @@ CASES = {
         },
         facts(),
     ),
+    "image": Case(
+        {"image": {"enabled": True, "args": ["--ctx-size", "4096"], "packages": ["curl"]}},
+        facts(cmake_project()),
+    ),
+    "image-cuda": Case(
+        {
+            "image": {
+                "enabled": True,
+                "source": "compile",
+                "engine": "socket",
+                "repository": "registry.example.com/team/server",
+                "username": "REGISTRY_USER",
+                "password": "REGISTRY_PASSWORD",
+            },
+            "cuda": {
+                "enabled": True,
+                "variants": [
+                    {"name": "cuda12", "toolkit": "12.8", "architectures": ["80", "89"]},
+                    {"name": "cuda13", "toolkit": "13.0", "architectures": ["100"]},
+                ],
+            },
+            "environments": [{"name": "gpu-forks", "tier": "testing"}],
+            "forks": {"gpu": "approve", "environment": "gpu-forks"},
+        },
+        facts(),
+    ),
+    "image-python": Case(
+        {
+            "image": {"enabled": True, "command": "uvicorn", "args": ["answers:app"]},
+            "release": {"sign": False},
+        },
+        facts(python_project()),
+    ),
     "vendored": Case({"actions": {"source": "vendor"}}, facts(), VENDORED),
 }
 
