@@ -21,7 +21,7 @@ class Options:
     source: str = option(doc="The folder of the project's CMakeLists.txt.", default=".")
     backend: str = option(
         doc="What llama.cpp computes on. `cuda` needs nvcc; the inputs that only it reads are "
-        "architectures, toolkit, cuda-option, gpu-wait and gpu-lock-folder.",
+        "architectures, toolkit, cuda-option, gpu-wait, gpu-lock-folder and smoke-*.",
         default="cpu",
         choices=("cpu", "cuda"),
     )
