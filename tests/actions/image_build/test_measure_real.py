@@ -100,6 +100,13 @@ def test_a_registry_that_is_down_or_refuses() -> None:
         with pytest.raises(CannotDecide) as refused:
             measured(image, previous, **wrong, max_growth_percent=1)
         assert "wrong" not in str(refused.value).replace("is wrong", "")
+        # without a login of the inputs, the one that docker's configuration has
+        known = engine().api._auth_configs
+        known.add_auth(server.host, {"username": USER, "password": "secret"})
+        try:
+            assert measured(image, previous, repository=name).comparison.percent == 0
+        finally:
+            del known["auths"][server.host]
         server.stop()
         with pytest.raises(CannotDecide):
             measured(image, previous, **right, max_growth_percent=1)

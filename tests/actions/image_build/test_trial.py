@@ -116,6 +116,14 @@ def test_it_ends_at_once() -> None:
     assert found.trial.findings["exit_status"] == 3
 
 
+def test_what_is_masked_is_not_in_the_evidence() -> None:
+    ci = GitHub({"GITHUB_WORKSPACE": "/"}, log=io.BytesIO(), out=io.BytesIO())
+    ci.mask("no model")
+    with built(dockerfile("exit")) as image:
+        trial = try_image(engine(), image, Options(**SHORT), ci)
+    assert "***, no server" in trial.findings["log"][0]
+
+
 def test_a_program_that_is_not_there() -> None:
     found = tried(dockerfile().replace('ENTRYPOINT ["/server"]', 'ENTRYPOINT ["/sever"]'))
     assert found.problem.startswith("the image cannot be started: ")

@@ -15,8 +15,10 @@ from ..core.oci import Registry
 from ..core.oci_reference import Reference, parse_reference
 from . import compressed
 from .connection import engine_errors
+from .login import Login, login_of
 from .options import Options
 from .previous import Remote, look_up
+from .verifying import known_user
 
 MIB = 1 << 20
 SHOWN_LAYERS = 8
@@ -179,7 +181,7 @@ def _compare_remote(
 ) -> Comparison:
     reference = parse_reference(previous)
     remote = look_up(
-        _registry(reference, options),
+        _registry(client, reference, options),
         reference,
         system=str(image.get("Os", "linux")),
         architecture=str(image.get("Architecture", "")),
@@ -226,9 +228,8 @@ def _local(client: Any, reference: str) -> Mapping[str, Any] | None:
     return found
 
 
-def _registry(reference: Reference, options: Options) -> Registry:
-    """The registry, with the login of the inputs where they are for this registry."""
+def _registry(client: Any, reference: Reference, options: Options) -> Registry:
+    """The registry, with the login of the inputs where it is theirs, else docker's own."""
     own = options.repository and parse_reference(options.repository).host == reference.host
-    if not own:
-        return Registry(reference.host)
-    return Registry(reference.host, username=options.username, password=options.password)
+    user = known_user(client, login_of(options) if own else Login(host=reference.host))
+    return Registry(reference.host, username=user.username, password=user.password)

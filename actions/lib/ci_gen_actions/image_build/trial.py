@@ -140,9 +140,10 @@ class _Trying:
                 self.findings["exit_status"] = state.get("ExitCode")
                 self._note_problem(trial_rules.early_end(state))
                 return False
-            if self.image.healthcheck:
-                ready = (state.get("Health") or {}).get("Status") == "healthy"
-            else:
+            health = state.get("Health")
+            if health:
+                ready = health.get("Status") == "healthy"
+            else:  # the image has no check, or the engine runs none
                 answer = self._ask(self.options.health)
                 ready = answer.status == 200
             if ready:
@@ -155,7 +156,7 @@ class _Trying:
     def _never_healthy(self, answer: http.Answer) -> None:
         check = trial_rules.last_health(self._state())
         said = f" (the last health check: {check})" if check else ""
-        if not self.image.healthcheck:
+        if not said:
             said = f" ({self.options.health}: {answer.words})"
         self._note_problem(f"not healthy within {self.options.start_timeout} s{said}")
 
@@ -259,7 +260,7 @@ class _Trying:
 
     def _note_problem(self, problem: str) -> None:
         if problem:
-            self.problems.append(problem)
+            self.problems.append(self.ci.redact(problem))
 
     def _note(self, note: str) -> None:
         if note:
@@ -267,7 +268,9 @@ class _Trying:
             self.findings.setdefault("notes", []).append(note)
 
     def _show_log(self) -> None:
-        lines = trial_rules.shown_lines(self.container.logs(tail=200), 200)
+        shown = trial_rules.shown_lines(self.container.logs(tail=200), 200)
+        # The evidence leaves the machine as well.
+        lines = [self.ci.redact(line) for line in shown]
         with self.ci.group("What the server wrote"):
             for line in lines or ["nothing"]:
                 self.ci.log(line)

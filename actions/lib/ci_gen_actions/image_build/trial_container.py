@@ -64,6 +64,8 @@ def creation(
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
         "pids_limit": PROCESSES,
+        # Readable whatever the engine's own driver is, and no more than its disk can take.
+        "log_config": {"type": "json-file", "config": {"max-size": "10m"}},
         "mounts": list(mounts),
         "device_requests": gpu_requests(options.gpus),
     }
