@@ -17,7 +17,7 @@ from ci_gen.detect.description import Line, describe
 from ci_gen.detect.model import Facts, Platform, ProjectKind
 from ci_gen.detect.repository import detect
 from ci_gen.errors import ConfigError, UsageError
-from ci_gen.pipeline.settings import CONFIG_FILE
+from ci_gen.pipeline.settings import CONFIG_FILE, ServiceSettings
 from ci_gen.project import Project, assemble, load, render, rendering, text_of
 from ci_gen.render.docs import PAGE
 from ci_gen.render.names import beside
@@ -262,9 +262,21 @@ def _next(project: Project) -> list[str]:
         steps.append(
             "With a GPU runner: `ci-gen config set cuda.enabled true`, then `ci-gen generate`."
         )
+    if not config.image.enabled and project.settings.services:
+        steps.append(_image(project.settings.services[0]))
     steps.append("Commit everything, .ci-gen/ included, and push.")
     steps.append(f"Require the check `{project.pipeline.aggregate}` in branch protection.")
     return steps
+
+
+def _image(service: ServiceSettings) -> str:
+    """How to get an image of the first service."""
+    if service.kind is ProjectKind.PYTHON:
+        return (
+            f"For an image of {service.name}: set image.command and image.enabled in ci-gen.yaml."
+        )
+    switch = "`ci-gen config set image.enabled true`, then `ci-gen generate`"
+    return f"For an image of {service.name}: {switch}."
 
 
 def _compiles(project: Project) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support import act, gitlab_local
 from tests.support.lint_tools import MissingToolError
-from tests.support.repositories import Repository, snapshot
+from tests.support.repositories import PROJECT, Repository, snapshot
 from tests.support.services import wheelhouse
 
 
@@ -42,4 +42,5 @@ def offline_packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
     """The environment of a runner that has the packages that jobs install."""
     from ci_gen_actions.pytest.pins import PYTEST
 
-    return wheelhouse(tmp_path_factory.mktemp("wheels"), f"pytest=={PYTEST}")
+    locks = (f"-r{path}" for path in sorted(PROJECT.glob("actions/requirements/*.txt")))
+    return wheelhouse(tmp_path_factory.mktemp("wheels"), f"pytest=={PYTEST}", *locks)

@@ -1,7 +1,8 @@
 """The generated pipeline of a small CMake, ctest and pytest repository, run on both platforms.
 
-The files are what `ci-gen init --yes --platform both` writes, unmodified: they compile, test,
-pack and hand on for real. Each scenario runs once on each platform; several tests look at it.
+The files are what `ci-gen init --yes --platform both` writes, with one setting: no advisory
+service is asked, which a machine without a way out could not. They compile, test, scan, pack and
+hand on for real. Each scenario runs once on each platform; several tests look at it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ pytestmark = pytest.mark.e2e
 DRIFT = "ci-gen-drift"  # a workflow of its own on GitHub
 BUILD, INTEGRATION, UNIT = "build-cpu-demo", "integration-tests-demo", "unit-tests-demo"
 CUDA = "build-cuda-demo"
-ALL = {"changes", "quick-checks", BUILD, UNIT, INTEGRATION, "ci-ok"}
+SCAN = "scan-source"
+ALL = {"changes", "quick-checks", BUILD, UNIT, INTEGRATION, SCAN, "ci-ok"}
+OFFLINE = "security.dependencies=false"
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def runs(
         key = (name, engine.__name__)
         if key not in done:
             scenario, folder = SCENARIOS[name], tmp_path_factory.mktemp("scenario")
-            repository = initialised(folder / "demo", project, *scenario.settings)
+            repository = initialised(folder / "demo", project, OFFLINE, *scenario.settings)
             event = scenario.prepare(repository)
             runners = {"labels": (*act.HOSTED, "gpu")} if engine is act else {"absent_tags": ()}
             done[key] = engine.run(

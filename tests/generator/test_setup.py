@@ -62,6 +62,7 @@ def test_a_bare_repository_gets_everything(root: Path) -> None:
     assert {"ci-gen.yaml", MODEL_CONFIG, CI, ".gitlab-ci.yml", "docs/pipeline.md"} <= set(made)
     assert ("project service", "cmake in .", "CMakeLists.txt:2") in report.facts
     assert any("cuda.enabled" in step for step in report.next)
+    assert any("ci-gen config set image.enabled true" in step for step in report.next)
 
 
 def test_the_platforms_are_those_of_the_remotes(root: Path) -> None:

@@ -47,10 +47,13 @@ def initialised(
 
 
 def wheelhouse(folder: Path, *requirements: str) -> dict[str, str]:
-    """Download what jobs install, and the environment in which they need no index for it."""
+    """Download what jobs install, and the environment in which they need no index for it.
+
+    Each requirement on its own: a lock has digests, which pip then demands of all in the command.
+    """
     files = [f"-r{path}" for path in [PROJECT / "requirements/generator.txt"] if path.exists()]
     python = getattr(sys, "_base_executable", sys.executable)
-    for wanted in (files, list(requirements)):
+    for wanted in (files, *([each] for each in requirements)):
         if wanted:
             subprocess.run(
                 [python, "-m", "pip", "download", "--quiet", "--dest", str(folder), *wanted],

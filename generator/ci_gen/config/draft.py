@@ -53,8 +53,16 @@ def config_text(draft: Draft, facts: Facts) -> str:
         ]
         or [{"name": "server", "path": ".", "cmake": True}],
         "cuda": draft.cuda,
+        "image": _image(facts),
     }
     return render("config/ci-gen.yaml.j2", values)
+
+
+def _image(facts: Facts) -> list[str]:
+    """The lines of the section that an image needs: a Python service's program is not known."""
+    python = bool(facts.projects) and facts.projects[0].kind is ProjectKind.PYTHON
+    command = ["  command: uvicorn # what starts it", '  args: ["service:app"]']
+    return ["image:", "  enabled: true", *(command if python else [])]
 
 
 def model_text(facts: Facts) -> str:

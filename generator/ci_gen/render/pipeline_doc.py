@@ -11,7 +11,6 @@ from ci_gen.render.graph_marks import headline
 from ci_gen.render.markdown import code, prose
 from ci_gen.render.spoken import counted, joined, rough
 
-
 _ENGINES = {
     Engine.NONE: "",
     Engine.SOCKET: ", with the runner's own container engine",

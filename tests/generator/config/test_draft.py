@@ -70,7 +70,8 @@ def test_the_commented_keys_are_keys() -> None:
     keys = [line for line in lines if ":" in line.split(" #")[0] and not line[:1].isupper()]
     document = YAML(typ="safe").load("\n".join(keys))
     read_back = read("version: 1\n" + "\n".join(keys) + "\n", Config, FILE)
-    assert set(document) == {"services", "cuda", "runners", "paths", "codeowners"}
+    assert set(document) == {"services", "cuda", "runners", "image", "paths", "codeowners"}
+    assert read_back.image.enabled
     assert read_back.services is not None
     assert [service.path for service in read_back.services] == [".", "a b's"]
 
