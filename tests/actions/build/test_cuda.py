@@ -82,7 +82,9 @@ def test_the_architectures_that_were_asked_for_are_there(built: tuple[Path, Ran]
     found = {LIBRARY: {"sass": ["80", "86"], "ptx": ["80", "90a"]}}
     assert json.loads((workspace / ran.outputs.manifest).read_text())["architectures"] == found
     assert ran.findings["manifest"]["architectures"] == found
-    assert "SASS for 80, 86 and PTX for 80, 90a" in ran.log
+    assert ran.result is not None
+    for text in (ran.log, ran.result.summary):
+        assert "SASS for 80, 86 and PTX for 80, 90a" in text
 
 
 def test_without_a_gpu_nothing_is_claimed(built: tuple[Path, Ran]) -> None:

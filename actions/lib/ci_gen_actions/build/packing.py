@@ -36,6 +36,7 @@ class Packed:
     manifest: Path
     values: Mapping[str, object]
     smoke: smoke.Smoke | None
+    gpu_code: Mapping[str, str]
 
 
 def paths(folders: Folders, name: str) -> tuple[Path, Path, Path]:
@@ -206,6 +207,7 @@ class Packing:
             manifest=manifest_path,
             values=values,
             smoke=proof,
+            gpu_code={member: str(each) for member, each in code.items()},
         )
 
     def _manifest(

@@ -25,7 +25,8 @@ from .smoke import Smoke
 class Story:
     """What a build did so far; filled in as it goes on.
 
-    `seconds` is the time of each phase. `reason` is why the verdict is not PASS.
+    `seconds` is the time of each phase. `reason` is why the verdict is not PASS. `gpu_code` says
+    of packaged files for which architectures they hold GPU code.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Story:
     reason: str = ""
     notes: list[str] = field(default_factory=list)
     smoke: Smoke | None = None
+    gpu_code: Mapping[str, str] = field(default_factory=dict)
     facts: Facts | None = None
     checks: tuple[Finding, ...] = ()
 
@@ -59,6 +61,7 @@ def markdown(options: Options, verdict: Verdict, story: Story) -> str:
         rows.append(("SHA-256", code(story.package_sha256)))
     if story.debug_package:
         rows.append(("debug symbols", code(story.debug_package)))
+    rows += [(code(member), plain(told)) for member, told in story.gpu_code.items()]
     if story.smoke is not None:
         rows.append(("smoke test", plain(f"{story.smoke.backends} on {story.smoke.gpus}")))
     if rows:

@@ -197,6 +197,7 @@ class Build:
         self.story.manifest = self._shown(packed.manifest)
         self.story.manifest_values = packed.values
         self.story.smoke = packed.smoke
+        self.story.gpu_code = packed.gpu_code
 
     # Helpers -------------------------------------------------------------------------------
 
