@@ -1,12 +1,14 @@
 """`python bench/build`: what the compiler cache saves, and what the action costs.
 
-    python bench/build [--tree llama|small] [--jobs N] [--cmake-arg ARG]... [--json]
+    python bench/build [--tree llama|small] [--jobs N] [--cmake-arg ARG]... [--base IMAGE] [--json]
 
 Cold is a build with an empty cache. Then the same sources are built again with everything in
 the cache: in a new build folder after a comment was changed in one file, and in a fresh clone
 at another place. The action's own cost is measured twice: against bare cmake with the same
 arguments and no cache (two compiles, so the machine's other work shows), and within one run, as
-the time that was not cmake's. All of it includes stripping and packing; ctest is left out.
+the time that was not cmake's. All of it includes stripping and packing; ctest is left out. With
+--base, an image in the local engine such as debian:bookworm, an image of the package is compared
+with one that copies the whole build folder.
 
 llama.cpp's tree compiles three times: about half an hour on two cores, and less with
 `--cmake-arg=-DCMAKE_CXX_FLAGS_RELEASE=-O1`. Needs cmake, ninja, ccache and a C++ compiler.
@@ -27,6 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from compiles import Timed, action, bare
+from images import Sizes, sizes
 from trees import TREES, Tree, change_a_comment
 
 
@@ -68,6 +71,15 @@ def ratios(found: dict[str, Timed]) -> list[tuple[str, str, str]]:
     ]
 
 
+def image_ratio(images: Sizes) -> list[tuple[str, str, str]]:
+    """The same for the images: all of them, and what they add to their base."""
+    added = (images.package - images.base) / max(1, images.build_folder - images.base)
+    return [
+        ("image / build folder's", f"{images.package / images.build_folder:.2f}", "<= 0.33"),
+        ("without the base", f"{added:.2f}", "-"),
+    ]
+
+
 def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(
@@ -78,22 +90,28 @@ def main() -> None:
     parser.add_argument("--tree", choices=sorted(TREES), default="llama")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--cmake-arg", action="append", default=[], help="for every build")
+    parser.add_argument("--base", default="", help="base image, to compare the sizes of images")
     parser.add_argument("--json", action="store_true", help="print every time as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         tree = TREES[options.tree](Path(name) / "tree")
         tree = replace(tree, arguments=(*tree.arguments, *options.cmake_arg))
         found = measure(tree, Path(name), options.jobs)
+        images = sizes(Path(name) / "elsewhere" / "second", options.base) if options.base else None
     if options.json:
-        print(json.dumps({each: asdict(timed) for each, timed in found.items()}, indent=2))
+        told = {each: asdict(timed) for each, timed in found.items()}
+        print(json.dumps({**told, "images": images and asdict(images)}, indent=2))
         return
     print(f"{tree.name}, {options.jobs} jobs, {platform.machine()}\n")
     print(f"{'build':<28}{'seconds':>10}{'of cmake':>10}{'from ccache':>16}")
     for each, timed in found.items():
         print(f"{each:<28}{timed.total:>10.1f}{timed.cmake:>10.1f}{timed.hits or '-':>16}")
     print(f"\n{'ratio':<28}{'found':>10}{'to reach':>10}")
-    for label, value, goal in ratios(found):
+    for label, value, goal in [*ratios(found), *(image_ratio(images) if images else [])]:
         print(f"{label:<28}{value:>10}{goal:>10}")
+    if images:
+        mib = [f"{each / (1 << 20):.1f} MiB" for each in asdict(images).values()]
+        print("\nimage of the package {}, of the build folder {}, of the base {}".format(*mib))
 
 
 if __name__ == "__main__":
