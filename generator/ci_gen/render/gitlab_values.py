@@ -123,12 +123,11 @@ def exports(job: Job) -> list[str]:
 
 def _by_row(name: str, matrix: Matrix, key: str) -> str:
     """An input that the present row of the matrix decides and that its name must not hold."""
-    given = [(row["variant"], row[key].split("\n")) for row in matrix.rows if row[key]]
-    cases = " ".join(
-        f"{row}) export {name}=\"$(printf '%s\\n' {' '.join(map(shlex.quote, texts))})\" ;;"
-        for row, texts in given
-    )
-    return f'case "${VARIANT_NAME}" in {cases} esac; export {name}'
+    cases = []
+    for row in matrix.rows:
+        texts = " ".join(map(shlex.quote, row[key].split("\n")))
+        cases.append(f"{row['variant']}) {name}=\"$(printf '%s\\n' {texts})\" ;;")
+    return f'case "${VARIANT_NAME}" in {" ".join(cases)} esac; export {name}'
 
 
 def exported(value: Value) -> str:
