@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.action_runs import act
-from tests.support.engine import base_image, engine, registry
+from tests.support.engine import Registry, base_image, engine, registry
 from tests.support.image_builds import Run, local_images, repository, started, tags
 from tests.support.server_images import built, dockerfile
 
@@ -233,22 +233,39 @@ def test_names_of_killed_runs_go_a_day_later(service: str, monkeypatch: pytest.M
         engine().images.remove(f"other/{service}:1")
 
 
-def test_two_at_once(tmp_path: Path, service: str) -> None:
+@contextmanager
+def two_at_once(tmp_path: Path, service: str, rules: str) -> Iterator[tuple[Registry, list[Run]]]:
+    """Two runs of different commits that push to one repository at the same time, ended."""
     with registry() as server:
-        target = f"{server.host}/tiny"
         both = []
         for name in ("a", "b"):
             workspace = repository(tmp_path / name, dockerfile("", f"ENV COPY={name}"))
-            inputs = {"repository": target, "tags": "commit\nlatest"}
+            inputs = {"repository": f"{server.host}/tiny", "tags": rules}
             both.append(run(workspace, tmp_path / f"t{name}", service, **inputs))
-        states = [one.end() for one in both]
-        for one, status in zip(both, states, strict=True):
-            assert status == 0, one.log
-            digest = one.evidence["outputs"]["digest"]
-            assert Client(server.host).manifest("tiny", digest) is not None
+        for one in both:
+            one.end()
             assert objects_of(one) == one.files == []
-            reference = one.evidence["outputs"]["local-reference"]
-            assert engine().images.get(reference).id == one.evidence["outputs"]["image-id"]
+        yield server, both
+
+
+def test_two_at_once(tmp_path: Path, service: str) -> None:
+    with two_at_once(tmp_path, service, "commit") as (server, both):
+        for one in both:
+            assert one.end() == 0, one.log
+            outputs = one.evidence["outputs"]
+            found = Client(server.host).manifest("tiny", outputs["tags"])
+            assert found is not None
+            assert found.digest == outputs["digest"]
+            assert engine().images.get(outputs["local-reference"]).id == outputs["image-id"]
+
+
+def test_of_two_that_move_one_tag_none_claims_it_wrongly(tmp_path: Path, service: str) -> None:
+    with two_at_once(tmp_path, service, "commit\nlatest") as (server, both):
         latest = Client(server.host).manifest("tiny", "latest")
         assert latest is not None
-        assert latest.digest in {one.evidence["outputs"]["digest"] for one in both}
+        passed = [one for one in both if one.end() == 0]
+        assert latest.digest in {one.evidence["outputs"]["digest"] for one in passed}
+        for one in both:
+            if one not in passed:  # the other moved the tag before this one looked
+                assert f"the registry has {latest.digest} as latest" in one.log
+                claims_nothing(one)
