@@ -99,6 +99,7 @@ def test_it_is_tried_and_pushed(good: Ran, server: Registry) -> None:
     assert good.outputs.reference.startswith(f"{server.host}/llama@sha256:")
     engine().images.pull(good.outputs.reference)
     assert engine().images.get(good.outputs.reference).id == good.outputs.image_id
+    engine().images.remove(good.outputs.reference, noprune=True)
 
 
 def test_it_answers_a_completion(good: Ran) -> None:

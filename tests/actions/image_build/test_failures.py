@@ -185,6 +185,10 @@ def stopped_at(phase: str, tmp_path: Path, service: str) -> Iterator[Run]:
         yield one
         server.resume()
         assert tags(server) == ()
+        for image in engine().images.list(name=target):
+            for name in image.tags:
+                if name.startswith(target):
+                    engine().images.remove(name, noprune=True)
 
 
 def _runs(mark: str) -> bool:
