@@ -1,4 +1,5 @@
-"""The generated pipeline of examples/llama-service, run on both platforms: real llama.cpp.
+"""The generated pipeline of examples/llama-service, run on both platforms: real llama.cpp, a real
+image, pushed to a real registry, with its release record.
 
 It is compiled for each platform. Where ccache is installed, the second compile takes the
 first one's results, and a later run those of an earlier.
@@ -11,29 +12,64 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from tests.support import act, events, gitlab_local
-from tests.support.engines import SUCCESS, RunResult
+from tests.support.engine import USER, base_image, registry
+from tests.support.engine import engine as container_engine
+from tests.support.engines import FAILURE, SUCCESS, RunResult
 from tests.support.repositories import PROJECT, Repository
+from tests.support.scanners import stand_in_grype
 from tests.support.services import REMOTES, ci_gen, wheelhouse
+
+from ci_gen_actions.core.oci import Registry
 
 pytestmark = pytest.mark.e2e
 
 EXAMPLE = PROJECT / "examples/llama-service"
 DRIFT = "ci-gen-drift"  # a workflow of its own on GitHub
 # The repository is called demo, and so is its service.
-BUILD, INTEGRATION = "build-cpu-demo", "integration-tests-demo"
-ALL = {"changes", "quick-checks", BUILD, INTEGRATION, "ci-ok"}
-Runs = Callable[[ModuleType], RunResult]
+BUILD, INTEGRATION, IMAGE = "build-cpu-demo", "integration-tests-demo", "image-demo"
+SCANS = {"scan-source", "scan-image-demo"}
+ALL = {"changes", "quick-checks", BUILD, INTEGRATION, IMAGE, *SCANS, "release", "ci-ok"}
+PASSWORD = "not-a-secret"
+SHIPPED, BROKEN = "shipped", "broken"
+Runs = Callable[..., RunResult]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Where images come from and go to: `base` is an image by digest, `host` wants a login."""
+
+    base: str
+    host: str
 
 
 @pytest.fixture(scope="session")
-def example(project: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """The example's repository after `ci-gen init`."""
+def shelf() -> Iterator[Shelf]:
+    """An open registry with the base image, and one with a password, empty."""
+    with registry() as bases, registry(PASSWORD) as private:
+        image = container_engine().images.get(base_image())
+        name = f"{bases.host}/debian"
+        image.tag(name, "bookworm")
+        container_engine().images.push(name, "bookworm")
+        digest = Registry(bases.host).manifest("debian", "bookworm").digest
+        yield Shelf(base=f"{name}:bookworm@{digest}", host=private.host)
+        container_engine().images.remove(f"{name}:bookworm")
+
+
+@pytest.fixture(scope="session")
+def example(
+    project: Repository, shelf: Shelf, tmp_path_factory: pytest.TempPathFactory
+) -> Repository:
+    """The example's repository after `ci-gen init`, with its image switched on."""
     folder = tmp_path_factory.mktemp("example") / "demo"
     script = EXAMPLE / "materialise.py"
     subprocess.run([sys.executable, str(script), str(folder)], check=True)
@@ -41,8 +77,29 @@ def example(project: Repository, tmp_path_factory: pytest.TempPathFactory) -> Re
     for name, url in REMOTES.items():
         repository.git("remote", "add", name, url)
     ci_gen(project, repository, "init", "--yes", "--platform", "both")
+    for key, value in settings(shelf).items():
+        ci_gen(project, repository, "config", "set", key, value)
+    ci_gen(project, repository, "generate")
     repository.commit(message="Add a pipeline")
     return repository
+
+
+def settings(shelf: Shelf) -> dict[str, str]:
+    """What the README of the example sets, for a registry and a base image of this machine."""
+    return {
+        "image.enabled": "true",
+        "image.command": "bin/llama-service",
+        "image.args": '["listen", "--host", "0.0.0.0", "--model", "/models/model.gguf"]',
+        "image.test_model": "tests/models/alphabet.gguf",
+        "image.test_args": '["--model", "{model}"]',
+        "image.base": shelf.base,
+        "image.username": "REGISTRY_USER",
+        "image.password": "REGISTRY_PASSWORD",
+        "image.engine": "socket",
+        # Signing needs the platform's identity, and advisories the internet.
+        "release.sign": "false",
+        "security.dependencies": "false",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +107,9 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a runner with the packages that jobs install, and a warm ccache."""
     named = os.environ.get("CI_GEN_CACHE")
     cache = (Path(named) if named else Path.home() / ".cache/ci-gen") / "ccache-e2e"
-    folder = tmp_path_factory.mktemp("wheels")
-    packages = wheelhouse(folder, f"-r{EXAMPLE / 'tests/requirements.txt'}")
+    locks = sorted(PROJECT.glob("actions/requirements/*.txt"))
+    wanted = [f"-r{path}" for path in (EXAMPLE / "tests/requirements.txt", *locks)]
+    packages = wheelhouse(tmp_path_factory.mktemp("wheels"), *wanted)
     return {**packages, "CCACHE_REMOTE_STORAGE": f"file:{cache}"}
 
 
@@ -59,28 +117,63 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def runs(
     example: Repository,
     project: Repository,
+    shelf: Shelf,
     runner: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Runs:
-    """The pipeline of a push, run once a platform."""
-    done: dict[str, RunResult] = {}
+    """The pipeline of a push, run once a platform and once for each state of the service."""
+    done: dict[tuple[str, str], RunResult] = {}
 
-    def run(engine: ModuleType) -> RunResult:
-        if engine.__name__ not in done:
+    def run(platform: ModuleType, state: str = SHIPPED) -> RunResult:
+        name = f"{platform.__name__.rpartition('.')[2]}-{state}"
+        if (name, state) not in done:
             folder = tmp_path_factory.mktemp("run")
-            event = events.push(example)
-            done[engine.__name__] = engine.run(
-                example, event, project=project, folder=folder, env=runner
+            repository = example.clone(folder / "demo")
+            ci_gen(project, repository, "config", "set", "image.repository", home(shelf, name))
+            ci_gen(project, repository, "generate")
+            if state == BROKEN:
+                break_start(repository)
+            repository.commit(message=f"Ship {name}")
+            for tools in ("act/tools", "gitlab/tools"):  # what a runner has
+                stand_in_grype(folder / tools)
+            done[name, state] = platform.run(
+                repository,
+                events.push(repository),
+                project=project,
+                folder=folder,
+                env=runner,
+                secrets={"REGISTRY_USER": USER, "REGISTRY_PASSWORD": PASSWORD},
+                online=True,
             )
-        return done[engine.__name__]
+        return done[name, state]
 
     return run
 
 
-def evidence(result: RunResult, job: str) -> dict[str, object]:
-    (path,) = {path.name: path for path in result.files(f"{job}.json")}.values()
-    document: dict[str, object] = json.loads(path.read_text("utf-8"))
-    return document
+def home(shelf: Shelf, name: str) -> str:
+    """Where the image of one run goes."""
+    return f"{shelf.host}/acme/{name}"
+
+
+def break_start(repository: Repository) -> None:
+    """A mistake that compiles and passes all tests but those that start the server."""
+    path = repository.path / "src/http.cpp"
+    text, mark = path.read_text("utf-8"), "service = loaded.get();"
+    assert mark in text
+    path.write_text(text.replace(mark, f"std::abort(); {mark}"), "utf-8")
+    (repository.path / "tests/integration/test_http.py").unlink()
+
+
+def store(shelf: Shelf) -> Registry:
+    """The registry, logged in."""
+    return Registry(shelf.host, username=USER, password=PASSWORD)
+
+
+def evidence(result: RunResult, job: str) -> dict[str, Any]:
+    """What the job left for the gate; a scanner's report may have the same name."""
+    documents = (json.loads(path.read_text("utf-8")) for path in result.files(f"{job}.json"))
+    found: dict[str, Any] = next(each for each in documents if each.get("stage") == job)
+    return found
 
 
 def test_the_pipeline_is_green(runs: Runs, engine: ModuleType) -> None:
@@ -111,6 +204,82 @@ def test_its_suites_ran(runs: Runs, engine: ModuleType) -> None:
     assert {name for name in unit if f'name="{name}"' in reports[f"{BUILD}.xml"]} == unit
     assert "test_the_published_tokens" in reports[f"{INTEGRATION}.xml"]
     assert "<skipped" not in reports[f"{INTEGRATION}.xml"]
+
+
+def test_the_image_is_the_tested_package_and_serves(
+    runs: Runs, engine: ModuleType, example: Repository
+) -> None:
+    result = runs(engine)
+    image, build = evidence(result, IMAGE), evidence(result, BUILD)
+    assert image["inputs"]["package"] == f"sha256:{build['outputs']['package-sha256']}"
+    client = container_engine()
+    container = client.containers.run(
+        image["outputs"]["image-id"],
+        ["listen", "--host", "0.0.0.0", "--model", "/m/alphabet.gguf", "--chat-template", "plain"],
+        detach=True,
+        read_only=True,
+        volumes={
+            str(example.path / "tests/models/alphabet.gguf"): {
+                "bind": "/m/alphabet.gguf",
+                "mode": "ro",
+            }
+        },
+        ports={"8080/tcp": ("127.0.0.1", 0)},
+    )
+    try:
+        assert healthy(container)
+        port = container.ports["8080/tcp"][0]["HostPort"]
+        request = json.dumps({"prompt": "abc", "max_tokens": 4}).encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/completion", request) as answer:
+            assert json.load(answer)["text"] == "defg"
+    finally:
+        container.remove(force=True)
+
+
+def healthy(container: Any) -> bool:
+    """Whether the image's own check finds the service healthy within a minute."""
+    for _ in range(120):
+        container.reload()
+        if container.attrs["State"]["Health"]["Status"] == "healthy":
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def test_image_and_record_are_in_the_registry(
+    runs: Runs, engine: ModuleType, shelf: Shelf, project: Repository, example: Repository
+) -> None:
+    result = runs(engine)
+    reference = evidence(result, IMAGE)["outputs"]["reference"]
+    name, digest = reference.removeprefix(f"{shelf.host}/").split("@")
+    tags = set(store(shelf).tags(name))
+    assert {"main", "latest"} < tags, tags
+    for tag in ("main", "latest"):
+        assert store(shelf).manifest(name, tag).digest == digest
+    assert len(store(shelf).referrers(name, digest)) == 1
+    (record,) = {path.name: path for path in result.files("demo-cpu.json")}.values()
+    document = json.loads(record.read_text("utf-8"))
+    assert document["verdict"] == "PASS"
+    assert document["tests_passed"]["security"] is True
+    assert digest in ci_gen(project, example, "release", "show", str(record))
+    logged_in = {"CI_GEN_RELEASE_USERNAME": USER, "CI_GEN_RELEASE_PASSWORD": PASSWORD}
+    ci_gen(project, example, "release", "verify", str(record), env=logged_in)
+
+
+def test_a_server_that_does_not_start_is_stopped_before_the_push(
+    runs: Runs, engine: ModuleType, shelf: Shelf
+) -> None:
+    result = runs(engine, BROKEN)
+    assert result.jobs[BUILD] == result.jobs[INTEGRATION] == SUCCESS, result.explain()
+    assert result.jobs[IMAGE] == result.jobs["ci-ok"] == FAILURE, result.explain()
+    assert "release" not in result.ran()
+    found = evidence(result, IMAGE)
+    assert found["verdict"] == "FAIL"
+    assert found["outputs"].get("reference", "") == ""
+    (problem,) = found["findings"]["problems"]
+    assert "the server ended by itself with exit status" in problem
+    name = f"{engine.__name__.rpartition('.')[2]}-{BROKEN}"
+    assert not [each for each in store(shelf).tags(f"acme/{name}") if not each.startswith("cache")]
 
 
 def test_both_platforms_ran_the_same_jobs(runs: Runs) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support import events
@@ -14,14 +15,19 @@ CMAKE_SERVICE = PROJECT / "tests/fixtures/e2e/cmake-service"
 REMOTES = {"origin": f"https://github.com/{events.SLUG}.git"}
 
 
-def ci_gen(project: Repository, repository: Repository, *arguments: str) -> str:
+def ci_gen(
+    project: Repository,
+    repository: Repository,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Run the generator of `project` in a repository; its output. Raises AssertionError."""
     rooms = os.pathsep.join([str(project.path / "generator"), str(project.path / "actions/lib")])
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-m", "ci_gen", *arguments],
         cwd=repository.path,
-        env={**kept, "PYTHONPATH": rooms, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**kept, "PYTHONPATH": rooms, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
