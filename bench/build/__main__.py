@@ -8,7 +8,8 @@ at another place. The action's own cost is measured twice: against bare cmake wi
 arguments and no cache (two compiles, so the machine's other work shows), and within one run, as
 the time that was not cmake's. All of it includes stripping and packing; ctest is left out. With
 --base, an image in the local engine such as debian:bookworm, an image of the package is compared
-with one that copies the whole build folder.
+with one that copies the whole build folder, and a build of an image that compiles inside with
+bare `docker build` (--only-docker: that alone).
 
 llama.cpp's tree compiles three times: about half an hour on two cores, and less with
 `--cmake-arg=-DCMAKE_CXX_FLAGS_RELEASE=-O1`. Needs cmake, ninja, ccache and a C++ compiler.
@@ -29,6 +30,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from compiles import Timed, action, bare
+from docker_builds import DockerBuilds, docker_builds
 from images import Sizes, sizes
 from trees import TREES, Tree, change_a_comment
 
@@ -80,6 +82,19 @@ def image_ratio(images: Sizes) -> list[tuple[str, str, str]]:
     ]
 
 
+def docker_ratio(builds: DockerBuilds) -> list[tuple[str, str, str]]:
+    """The same for the two builds of an image."""
+    return [("action over docker build", f"{builds.action / builds.bare - 1:+.1%}", "<= 3 %")]
+
+
+def only_docker(tree: Tree, folder: Path, base: str, jobs: int) -> None:
+    """Measure and print the builds of images alone."""
+    builds = docker_builds(tree, folder / "docker", base, jobs)
+    print(f"docker build {builds.bare:.1f} s, action {builds.action:.1f} s")
+    for label, value, goal in docker_ratio(builds):
+        print(f"{label:<28}{value:>10}{goal:>10}")
+
+
 def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(
@@ -92,12 +107,19 @@ def main() -> None:
     parser.add_argument("--cmake-arg", action="append", default=[], help="for every build")
     parser.add_argument("--base", default="", help="base image, to compare the sizes of images")
     parser.add_argument("--json", action="store_true", help="print every time as JSON")
+    parser.add_argument("--only-docker", action="store_true", help="the builds of images alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         tree = TREES[options.tree](Path(name) / "tree")
         tree = replace(tree, arguments=(*tree.arguments, *options.cmake_arg))
+        if options.only_docker:
+            only_docker(tree, Path(name), options.base or "debian:bookworm", options.jobs)
+            return
         found = measure(tree, Path(name), options.jobs)
-        images = sizes(Path(name) / "elsewhere" / "second", options.base) if options.base else None
+        images = builds = None
+        if options.base:
+            images = sizes(Path(name) / "elsewhere" / "second", options.base)
+            builds = docker_builds(tree, Path(name) / "docker", options.base, options.jobs)
     if options.json:
         told = {each: asdict(timed) for each, timed in found.items()}
         print(json.dumps({**told, "images": images and asdict(images)}, indent=2))
@@ -107,7 +129,8 @@ def main() -> None:
     for each, timed in found.items():
         print(f"{each:<28}{timed.total:>10.1f}{timed.cmake:>10.1f}{timed.hits or '-':>16}")
     print(f"\n{'ratio':<28}{'found':>10}{'to reach':>10}")
-    for label, value, goal in [*ratios(found), *(image_ratio(images) if images else [])]:
+    measured = [*ratios(found), *(image_ratio(images) if images else [])]
+    for label, value, goal in [*measured, *(docker_ratio(builds) if builds else [])]:
         print(f"{label:<28}{value:>10}{goal:>10}")
     if images:
         mib = [f"{each / (1 << 20):.1f} MiB" for each in asdict(images).values()]
