@@ -108,12 +108,21 @@ def test_the_cuda_build() -> None:
     assert given["toolkit"] == MatrixRef("toolkit")
     assert given["cuda-option"] == "GGML_CUDA"
     assert given["evidence-name"] == f"build-cuda-llama-service-{VARIANT}"
+    assert given["smoke-model"] == ""
+    assert not found.large_files
     assert given["package-name"] == f"llama-service-{VARIANT}"
     assert (found.runner.gpu, found.runner.hosted, found.forks) == (True, False, False)
     # Each row has names of its own, or the rows would overwrite each other's files.
     assert all(VARIANT in artifact.name for artifact in found.artifacts)
     assert all(VARIANT in path for artifact in found.artifacts for path in artifact.paths)
     assert all(VARIANT in cache.key for cache in found.caches)
+
+
+def test_a_smoke_model_comes_with_the_checkout() -> None:
+    smoke = {**CUDA, "smoke_model": "tests/tiny.gguf"}
+    found = job("build-cuda-llama-service", {"cuda": smoke})
+    assert found.calls[0].inputs["smoke-model"] == "tests/tiny.gguf"
+    assert found.large_files
 
 
 @pytest.mark.parametrize(

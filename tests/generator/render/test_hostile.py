@@ -132,6 +132,7 @@ INPUTS: dict[str, tuple[str, str]] = {
     "image.health": ("image-build", "health"),
     "image.properties": ("image-build", "properties"),
     "image.repository": ("image-build", "repository"),
+    "cuda.smoke_model": ("build", "smoke-model"),
     "image.test_model": ("image-build", "test-model"),
     "image.test_args[]": ("image-build", "test-args"),
     "security.ignore": ("scan-source", "ignore-file"),

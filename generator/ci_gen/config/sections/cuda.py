@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ci_gen.config.limits import SLUG
+from ci_gen.config.limits import REPOSITORY_PATH, SLUG
 from ci_gen.config.option import Limits, option
 
 
@@ -47,4 +47,11 @@ class Cuda:
         factory=lambda: (CudaVariant(name="cuda"),),
         limits=Limits(min_items=1, max_items=20),
         doc="The build matrix.",
+    )
+    smoke_model: str = option(
+        default="",
+        limits=REPOSITORY_PATH,
+        example="tests/models/tiny.gguf",
+        doc="A small model of the repository. llama-bench of each CUDA package, which must be "
+        "among the targets, computes with it; a package that leaves the GPU alone fails.",
     )

@@ -52,6 +52,7 @@ def _job(settings: Settings, service: ServiceSettings) -> Job:
         forks=approved,
         approval=config.forks.environment if approved else "",
         submodules=settings.submodules,
+        large_files=bool(config.cuda.smoke_model),
         matrix=Matrix(
             rows=tuple(
                 {
@@ -77,6 +78,7 @@ def _job(settings: Settings, service: ServiceSettings) -> Job:
                     "architectures": MatrixRef("architectures"),
                     "toolkit": MatrixRef("toolkit"),
                     "cuda-option": service.cuda_option,
+                    "smoke-model": config.cuda.smoke_model,
                 },
             ),
         ),
