@@ -89,7 +89,7 @@ def _image(settings: Settings, image: ImageSettings, variant: str, bases: Bases)
         "header": header(path, f"the {variant} image of {image.service.name}"),
         "dockerfile": names.get(path, path),
         "scripts": [
-            _json([_word(own), f"./{posixpath.basename(usual)}"])
+            json.dumps([_word(own), f"./{posixpath.basename(usual)}"])
             for own, usual in zip(scripts, (HEALTH_CHECK, INSTALL), strict=True)
         ],
         "install": _json(_install(image)),
@@ -133,7 +133,7 @@ def _common(image: ImageSettings, variant: str, bases: Bases) -> dict[str, Any]:
         "build_base_key": f"{prefix}build_base",
         "packages": sorted({*SYSTEM_PACKAGES, *own.packages}),
         "tools": _PYTHON_TOOLS if python else _TOOLS,
-        "model": [f"COPY {_json([_word(own.embed_model), MODEL])}"] if own.embed_model else [],
+        "model": [f"COPY {json.dumps([_word(own.embed_model), MODEL])}"] if own.embed_model else [],
         "variables": variables,
         "port": own.port,
         "health": own.health,
@@ -207,13 +207,18 @@ def _cuda_arguments(service: ServiceSettings, given: set[str]) -> list[str]:
 
 def _json(words: Sequence[str]) -> str:
     """A command that no shell reads: a text in it can be nothing but itself."""
-    return json.dumps(list(words))
+    return f"[{', '.join(map(_json_word, words))}]"
 
 
 def _json_lines(words: Sequence[str], indent: int) -> str:
     """The same with one word a line."""
     gap = ", \\\n" + " " * (indent + 1)
-    return "[" + gap.join(json.dumps(word) for word in words) + "]"
+    return "[" + gap.join(map(_json_word, words)) + "]"
+
+
+def _json_word(word: str) -> str:
+    # hadolint takes a quote behind an escaped backslash for an escaped quote.
+    return json.dumps(word).replace("\\\\", "\\u005c")
 
 
 def _word(path: str) -> str:
