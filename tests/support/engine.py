@@ -61,13 +61,16 @@ def engine() -> docker.DockerClient:
 
 
 def base_image() -> str:
-    """The name of an image that the engine has and that tests build on."""
-    from docker.errors import ImageNotFound
+    """The name of an image that tests build on; pulled where the engine has none of that name."""
+    from docker.errors import APIError, ImageNotFound
 
     try:
         engine().images.get(BASE_IMAGE)
     except ImageNotFound:
-        missing(f"the engine has no image {BASE_IMAGE}")
+        try:
+            engine().images.pull(BASE_IMAGE)
+        except APIError as error:
+            missing(f"the engine has no image {BASE_IMAGE} and cannot pull it: {error}")
     return BASE_IMAGE
 
 
