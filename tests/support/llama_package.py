@@ -28,7 +28,14 @@ from typing import Any
 from tests.support.action_runs import FIXTURES, Ran, act
 from tests.support.repositories import PROJECT
 
-TARGETS = ("llama-server", "llama-bench", "test-tokenizer-0", "test-grammar-parser")
+TARGETS = (
+    "llama-server",
+    "llama-bench",
+    "llama-perplexity",
+    "llama-quantize",
+    "test-tokenizer-0",
+    "test-grammar-parser",
+)
 TESTS = r"^(test-grammar-parser|test-tokenizer-0-(llama-spm|qwen2))$"
 """The tests of llama.cpp that need no model and no network, and compile in seconds."""
 
@@ -61,7 +68,7 @@ def ccache_folder() -> Path:
 
 
 def server_package() -> Path:
-    """A .tar.gz with bin/llama-server and bin/llama-bench; made where it is not there yet.
+    """A .tar.gz with the programs of TARGETS, tests left out; made where it is not there yet.
 
     Raises AssertionError with the build's log where the action does not pass.
     """
