@@ -14,6 +14,7 @@ import sys
 REQUIREMENTS = {
     "ci-gen": "../requirements/generator.txt",
     "image-build": "requirements/image-build.txt",
+    "model-quality": "requirements/model-quality.txt",
     "sbom": "requirements/sbom.txt",
     "scan-image": "requirements/scan-image.txt",
     "scan-source": "requirements/scan-source.txt",
