@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 
@@ -188,10 +189,8 @@ def test_damaged_output_never_surprises(
     data = pair[0 if in_out else 1]
     at %= len(data)
     pair[0 if in_out else 1] = data[:at] + put + data[at + gone :]
-    try:
+    with contextlib.suppress(CannotDecide):
         READERS[name](*pair)
-    except CannotDecide:
-        pass
 
 
 @given(st.sampled_from(sorted(READERS)), st.binary(max_size=300), st.binary(max_size=300))
