@@ -4,6 +4,7 @@
       UsageError         2  a wrong input, or a repository that is not what the inputs say
         OptionsError        several wrong inputs at once
       CannotDecide       3  something could not be measured, reached or decided
+      ChangedMeanwhile   4  somebody else changed what this was about to change
     Interrupted        130  a signal asked the action to stop (not an `Exception`)
 
 A gate that measured something bad is no error: it is a `Result` with the verdict FAIL.
@@ -68,6 +69,12 @@ class CannotDecide(ActionError):  # noqa: N818 - reads as the sentence it is
     """Something could not be measured, reached or decided (exit status 3)."""
 
     exit_status = EXIT_UNDECIDED
+
+
+class ChangedMeanwhile(ActionError):  # noqa: N818 - reads as the sentence it is
+    """Somebody else changed, or made, what this was about to change (exit status 4)."""
+
+    exit_status = EXIT_DRIFT
 
 
 @dataclass(frozen=True, kw_only=True)

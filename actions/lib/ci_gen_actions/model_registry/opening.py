@@ -1,0 +1,70 @@
+"""A registry from the way in which people write where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from ..core.errors import UsageError
+
+if TYPE_CHECKING:
+    from .registry import ModelRegistry
+
+DEFAULT = "models"
+"""The folder of the registry, in the current one, where nothing else is said."""
+BRANCH = "ci-gen-data"
+"""The branch of the repository that keeps what an OCI registry's versions and pointers are."""
+
+
+def open_registry(
+    location: str = DEFAULT,
+    *,
+    username: str = "",
+    password: str = "",
+    branch: str = BRANCH,
+    base: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> ModelRegistry:
+    """The registry at `location`: a folder, `file:<folder>`, or `oci://host/repository`.
+
+    `base` is the folder that a relative path begins at, and the checkout whose data branch has
+    the pointers of an OCI registry on `branch`; the current folder by default. Nothing is read
+    or created yet. Raises UsageError for a location that is none.
+    """
+    start = base or Path.cwd()
+    scheme, colon, rest = location.partition(":")
+    if not location.strip():
+        raise UsageError("no registry is named", next="give a folder, or oci://host/repository")
+    if colon and scheme == "oci":
+        raise UsageError("oci registries are not there yet")
+    if colon and scheme == "file":
+        return _folder(start / _path(rest, location))
+    if colon and "//" in rest:
+        raise UsageError(
+            f"{location[:120]!r} is no registry of models",
+            why=f"there is no registry behind {scheme}:",
+            next="give a folder, or oci://host/repository",
+        )
+    return _folder(start / Path(location).expanduser())
+
+
+def _folder(root: Path) -> ModelRegistry:
+    from .folder import FolderRegistry
+
+    if root.exists() and not root.is_dir():
+        raise UsageError(
+            f"{root} is no folder", next="a registry is a folder, or oci://host/repository"
+        )
+    return FolderRegistry(root)
+
+
+def _path(rest: str, location: str) -> str:
+    parts = urlsplit(f"file:{rest}")
+    if parts.netloc not in ("", "localhost"):
+        raise UsageError(
+            f"{location[:120]!r} names a folder of another machine",
+            next="mount it here and give its path, such as file:///srv/models",
+        )
+    return unquote(parts.path)

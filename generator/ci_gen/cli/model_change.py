@@ -1,0 +1,138 @@
+"""The verbs of `ci-gen model` that change a registry: publish, promote, rollback."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_gen.cli.model_common import opened, registry_option, shown, stamp, told
+from ci_gen.errors import UsageError
+
+if TYPE_CHECKING:
+    from ci_gen_actions.model_registry.history import Move
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(name="publish", help="Make a version of a model; it never changes afterwards.")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="MODEL.gguf...")
+@click.option("--name", required=True, help="The model's name, such as llama-2-7b-chat.")
+@click.option("--version", required=True, help="The version, such as 1.1.")
+@click.option(
+    "--evidence",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of the evidence that gates wrote.",
+)
+@click.option(
+    "--report",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The performance_report.json of the quality gate.",
+)
+@click.option("--download-base", default="", help="The URL below which the registry is served.")
+@click.option("--to", "pointers", multiple=True, help="Promote to this pointer afterwards.")
+@registry_option
+def publish_command(
+    files: tuple[Path, ...],
+    name: str,
+    version: str,
+    evidence: Path | None,
+    report: Path | None,
+    download_base: str,
+    pointers: tuple[str, ...],
+    location: str,
+) -> int:
+    """Publish; 4 where the version is there with another model."""
+    from ci_gen_actions.model_registry import draft
+    from ci_gen_actions.model_registry.names import pointer_name
+    from ci_gen_actions.model_registry.operations import actor, now, promote
+    from ci_gen_actions.release.evidence_files import Refused, read_folder
+
+    with told():
+        for each in pointers:
+            pointer_name(each)
+        registry = opened(location)
+        given = draft.Given(
+            name=name,
+            version=version,
+            at=now(),
+            by=actor(os.environ),
+            report=report.read_bytes() if report else None,
+            download_base=download_base,
+        )
+        try:
+            found = read_folder(evidence) if evidence else ()
+        except Refused as refused:
+            raise UsageError(shown("\n".join(refused.problems))) from refused
+        made = registry.publish(draft.draft(files, found, given))
+        what = "was there already" if made.already else "is published"
+        click.echo(f"{name} {made.row.version} {what}: {made.row.checksum}")
+        click.echo(made.reference)
+        for pointer in pointers:
+            _say(name, promote(registry, name, made.row.version, pointer, stamp()))
+    if not pointers and not made.already:
+        click.echo(f"next: ci-gen model promote {name}@{made.row.version}", err=True)
+    return 0
+
+
+@click.command(name="promote", help="Let a pointer, such as latest or production, name a version.")
+@click.argument("model", metavar="NAME@VERSION")
+@click.option("--to", "pointer", default="latest", show_default=True, help="The pointer to move.")
+@click.option("--expect", help="Move it only if it names this version now; none for nothing.")
+@click.option("--reason", default="", help="Why; it is kept in the history.")
+@registry_option
+def promote_command(
+    model: str, pointer: str, expect: str | None, reason: str, location: str
+) -> int:
+    """Move a pointer; 4 where it names something else than was expected."""
+    from ci_gen_actions.model_registry.operations import promote, split_name
+
+    with told():
+        name, wanted = split_name(model)
+        if not wanted:
+            raise UsageError(
+                f"which version of {name}?", f"Write {name}@VERSION, or {name}@POINTER."
+            )
+        registry = opened(location)
+        move = promote(registry, name, wanted, pointer, stamp(reason), expected=_version(expect))
+        _say(name, move)
+    return 0
+
+
+@click.command(name="rollback", help="Let a pointer name what it named before.")
+@click.argument("model", metavar="NAME[@POINTER]")
+@click.option("--expect", help="Move it only if it names this version now.")
+@click.option("--reason", default="", help="Why; it is kept in the history.")
+@registry_option
+def rollback_command(model: str, expect: str | None, reason: str, location: str) -> int:
+    """Take the last promotion back; a second rollback the one before it."""
+    from ci_gen_actions.model_registry.operations import rollback, split_name
+
+    with told():
+        name, pointer = split_name(model)
+        registry = opened(location)
+        _say(
+            name,
+            rollback(registry, name, pointer or "latest", stamp(reason), expected=_version(expect)),
+        )
+    return 0
+
+
+def _version(expect: str | None) -> str | None:
+    from ci_gen_actions.model_registry.names import version_name
+
+    if expect is None or expect == "none":
+        return None if expect is None else ""
+    return version_name(expect)
+
+
+def _say(name: str, move: Move) -> None:
+    if move.before == move.version:
+        click.echo(f"{move.pointer} of {name} names {move.version} already")
+    else:
+        click.echo(f"{move.pointer} of {name}: {move.before or 'nothing'} -> {move.version}")
+
+
+COMMANDS = (publish_command, promote_command, rollback_command)

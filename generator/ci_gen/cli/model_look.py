@@ -1,0 +1,136 @@
+"""The verbs of `ci-gen model` that change nothing: list, show, verify, diff."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_gen.cli.model_common import opened, registry_option, shown, table, told
+from ci_gen.errors import Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ci_gen_actions.model_registry.registry import ModelRegistry, Problem
+
+
+@click.command(name="list", help="List models, or the versions of one.")
+@click.argument("name", required=False)
+@registry_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(name: str | None, location: str, as_json: bool) -> int:
+    """Print a table, or JSON."""
+    with told():
+        registry = opened(location)
+        found = _versions(registry, name) if name else _models(registry)
+    click.echo(json.dumps(found[1], indent=2) if as_json else found[0])
+    return 0
+
+
+def _models(registry: ModelRegistry) -> tuple[str, object]:
+    rows, value = [], []
+    for name in registry.models():
+        versions, pointers = registry.versions(name), registry.pointers(name)
+        newest = versions[-1].version if versions else ""
+        named = ", ".join(f"{each} {target or '?'}" for each, target in pointers.items())
+        rows.append((name, str(len(versions)), newest, named))
+        value.append({"name": name, "versions": len(versions), "pointers": dict(pointers)})
+    if not rows:
+        return f"no models in {registry.location}", value
+    return table(("MODEL", "VERSIONS", "HIGHEST", "POINTERS"), rows), value
+
+
+def _versions(registry: ModelRegistry, text: str) -> tuple[str, object]:
+    from dataclasses import asdict
+
+    from ci_gen_actions.model_registry.names import model_name
+    from ci_gen_actions.model_registry.operations import tagged, total
+    from ci_gen_actions.model_registry.registry import no_model
+
+    name = model_name(text)
+    versions, pointers = registry.versions(name), registry.pointers(name)
+    if not versions:
+        raise no_model(name, registry.models(), registry.location)
+    named: dict[str, list[str]] = {}
+    for pointer, version in sorted(pointers.items()):
+        named.setdefault(version, []).append(pointer)
+    rows = [
+        (
+            each.version,
+            each.quantization or "-",
+            total([each.size]),
+            each.created_at,
+            each.checksum[:19],
+            " ".join(named.get(each.version, ())),
+        )
+        for each in versions
+    ]
+    value = [{**asdict(each), "pointers": tagged(pointers, each.version)} for each in versions]
+    head = ("VERSION", "QUANTIZATION", "SIZE", "PUBLISHED", "MODEL", "POINTERS")
+    return table(head, rows), value
+
+
+@click.command(name="show", help="Show what is known of a version: NAME, or NAME@VERSION.")
+@click.argument("model", metavar="NAME[@VERSION]")
+@registry_option
+@click.option("--json", "as_json", is_flag=True, help="Print metadata.json itself.")
+def show_command(model: str, location: str, as_json: bool) -> int:
+    """Print a version's metadata, where its files are and what names it."""
+    from ci_gen_actions.model_registry import metadata
+    from ci_gen_actions.model_registry.operations import split_name
+    from ci_gen_actions.model_registry.show import text
+
+    with told():
+        registry = opened(location)
+        name, wanted = split_name(model)
+        found = registry.resolve(name, wanted or "latest")
+        if as_json:
+            click.echo(metadata.to_bytes(found.metadata).decode(), nl=False)
+        else:
+            moves, pointers = registry.history(name), registry.pointers(name)
+            click.echo(shown(text(found, pointers, moves)))
+    return 0
+
+
+@click.command(name="verify", help="Read every byte and name each file that is damaged.")
+@click.argument("model", metavar="[NAME[@VERSION]]", required=False)
+@registry_option
+def verify_command(model: str | None, location: str) -> int:
+    """0 where all is as it was published, 1 where something is not."""
+    from ci_gen_actions.model_registry.operations import split_name
+
+    with told():
+        registry = opened(location)
+        if model:
+            name, wanted = split_name(model)
+            chosen = [registry.resolve(name, wanted).version] if wanted else []
+            checked = {name: chosen or [each.version for each in registry.versions(name)]}
+            found = list(registry.problems(name, chosen))
+        else:
+            checked = {
+                each: [row.version for row in registry.versions(each)] for each in registry.models()
+            }
+            found = [problem for each in checked for problem in registry.problems(each)]
+    if not checked:
+        raise Undecided(f"there is no model in {location} to verify.")
+    return _told(found, checked)
+
+
+def _told(found: Sequence[Problem], checked: Mapping[str, Sequence[str]]) -> int:
+    bad = [each for each in found if not each.note]
+    for each in found:
+        click.echo(shown(f"{'note' if each.note else 'damaged'}: {each}"), err=True)
+    count = sum(len(each) for each in checked.values())
+    noun = "version" if count == 1 else "versions"
+    if bad:
+        problems = "problem" if len(bad) == 1 else "problems"
+        click.echo(f"{len(bad)} {problems} in {count} {noun}")
+        return 1
+    left = f"; {len(found)} notes, see above (`ci-gen model gc` removes leftovers)" if found else ""
+    click.echo(f"{count} {noun} as published{left}")
+    return 0
+
+
+COMMANDS = (list_command, show_command, verify_command)
