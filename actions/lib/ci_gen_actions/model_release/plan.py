@@ -37,9 +37,11 @@ def decide(options: Options, evidence: Sequence[Found], model: str) -> Decision:
     counted = {each.stage: each for each in (*about, *required)}
     reasons = [_bad(each) for each in counted.values() if each.verdict is not Verdict.PASS]
     verdicts = [each.verdict for each in counted.values()]
-    for reason in (*_missing(options, evidence, model), *_failed_kinds(options, own)):
-        reasons.append(reason[0])
-        verdicts.append(reason[1])
+    for reason, verdict in (*_missing(options, evidence, model), *_failed_kinds(options, own)):
+        # Where a gate could not decide, that is the verdict, and not that nothing was measured.
+        told = verdict is Verdict.NO_DATA and bool(reasons)
+        reasons.append(reason)
+        verdicts.append(Verdict.INCONCLUSIVE if told else verdict)
     return Decision(
         # Without any demand there is nothing that speaks against a publication.
         verdict=worst(verdicts) if verdicts else Verdict.PASS,

@@ -21,8 +21,8 @@ SCHEMA = 1
 MEDIA_TYPE = "application/vnd.ci-gen.release.v1+json"
 
 _DECIDES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "quality": (("quality-gate",), ("quality-gate",)),
-    "performance": (("benchmark-gate",), ("benchmark-gate",)),
+    "quality": (("model-quality",), ("model-quality",)),
+    "performance": (("benchmark-compare",), ("benchmark-compare",)),
     "security": (("scan-image",), ("scan-image", "scan-source")),
 }
 """For each kind of test the actions without which nothing is known, and those that count."""
