@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_gen_actions.changes.options import Options
-from ci_gen_actions.changes.plan import Comparison, Unknown, comparison, decide, fetchable
+from ci_gen_actions.changes.plan import (
+    Comparison,
+    Unknown,
+    comparison,
+    decide,
+    everything,
+    fetchable,
+    parse_areas,
+)
+from ci_gen_actions.core.errors import UsageError
 
 A, B, ZERO = "a" * 40, "b" * 40, "0" * 40
 
@@ -126,3 +135,65 @@ def test_false_needs_files_and_patterns(files: list[str], ignore: list[str]) -> 
         assert not got.relevant
     if not files or not ignore:
         assert got.code
+
+
+AREAS = parse_areas(
+    (
+        "chat: config/chat.yaml",
+        "search: config/search.yaml",
+        "chat: tests/data/**",
+        "search: tests/data/search.json",
+    )
+)
+APART = ("docs/**", "config/*.yaml", "tests/data/**")
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "areas"),
+    [
+        (["docs/a.md"], False, ()),
+        (["config/chat.yaml"], False, ("chat",)),
+        (["docs/a.md", "config/search.yaml"], False, ("search",)),
+        (["tests/data/search.json"], False, ("chat", "search")),
+        (["tests/data/chat.json"], False, ("chat",)),
+        (["config/chat.yaml", "src/a.c"], True, ("chat", "search")),
+        (["src/a.c"], True, ("chat", "search")),
+        ([], True, ("chat", "search")),
+    ],
+)
+def test_a_part_is_affected_by_its_own_files(
+    files: list[str], code: bool, areas: tuple[str, ...]
+) -> None:
+    got = decide(files, APART, "the base", AREAS)
+    assert (got.code, got.areas) == (code, areas)
+
+
+def test_the_reason_names_the_parts() -> None:
+    got = decide(["docs/a.md", "config/chat.yaml"], APART, "the base", AREAS)
+    assert got.reason == (
+        "all 2 files that differ from the base cannot affect a build, but can affect chat"
+    )
+    assert got.relevant == ("config/chat.yaml",)
+
+
+def test_what_is_not_known_affects_all_parts() -> None:
+    assert everything("a tag was pushed", AREAS).areas == ("chat", "search")
+
+
+@pytest.mark.parametrize(
+    "line", ["chat", "chat:", "chat:a", ": a", "a b: c", "-a: b", "a,b: c", "a: b\nc"]
+)
+def test_a_line_of_areas_is_a_name_and_a_pattern(line: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_areas([line])
+    assert "areas" in str(caught.value)
+
+
+@given(st.lists(st.sampled_from(["docs/a", "config/chat.yaml", "x.c", "tests/data/y"])))
+def test_code_affects_all_parts(files: list[str]) -> None:
+    got = decide(files, APART, "x", AREAS)
+    if got.code:
+        assert got.areas == tuple(AREAS)
+    else:
+        assert set(got.relevant) <= set(files)
+        assert bool(got.areas) == bool(got.relevant)

@@ -46,7 +46,7 @@ def on_github(
         "GITHUB_REF": ref,
     }
     log = io.BytesIO()
-    result = run(Options(ignore=DOCS, **options), GitHub(environ, log=log))
+    result = run(Options(**{"ignore": DOCS, **options}), GitHub(environ, log=log))
     assert isinstance(result.outputs, Outputs)
     assert result.verdict is Verdict.PASS
     return result, result.outputs, log.getvalue().decode()
@@ -314,6 +314,22 @@ def test_git_variables_of_a_hook_do_not_mislead(
     result = run(Options(ignore=DOCS, base=before), GitLab(environ, log=io.BytesIO()))
     assert isinstance(result.outputs, Outputs)
     assert not result.outputs.code
+
+
+def test_a_model_alone_affects_its_part_alone(repository: Repository) -> None:
+    parts = {"areas": ("chat: config/chat.yaml", "search: config/search.yaml")}
+    before = repository.commit({"config/chat.yaml": "1\n", "config/search.yaml": "1\n"})
+    repository.commit({"config/chat.yaml": "2\n", "docs/a.md": "b\n"})
+    event = {"before": before}
+    result, outputs, _ = on_github(
+        repository.path, "push", event, ignore=(*DOCS, "config/*"), **parts
+    )
+    assert (outputs.code, outputs.areas) == (False, ",chat,")
+    assert "Only what concerns chat runs" in result.summary
+    assert "`config/chat.yaml`" in result.summary
+    assert result.evidence["findings"]["areas"] == ["chat"]
+    everything = pushed(repository, before, **parts)
+    assert (everything.code, everything.areas) == (True, ",chat,search,")
 
 
 # The whole action -------------------------------------------------------------------------------

@@ -211,3 +211,30 @@ def test_green_means_that_every_job_is(
         if not {each.job, each.stage} & skipped
     )
     assert any(not each.skipped for each in got.jobs)
+
+
+@pytest.mark.parametrize(
+    ("areas", "verdict"),
+    [
+        ("", PASS),
+        (",chat,", NO_DATA),
+        (",search,", NO_DATA),
+        (",chats,", PASS),
+        (",a,chat,", NO_DATA),
+    ],
+)
+def test_a_job_with_parts_may_be_skipped_where_none_of_them_is_affected(
+    areas: str, verdict: Verdict
+) -> None:
+    got = judged(
+        {"a": "success", "build": "skipped"},
+        skip_unaffected=("a", "build: chat search"),
+        code="false",
+        areas=areas,
+    )
+    assert got.verdict is verdict
+
+
+def test_parts_do_not_matter_where_code_is_affected() -> None:
+    more = {"skip_unaffected": ("build: chat",), "code": "true", "areas": ""}
+    assert judged({"a": "success", "build": "skipped"}, **more).verdict is NO_DATA

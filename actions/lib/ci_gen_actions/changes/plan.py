@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.globs import compile_patterns
+from ..core.errors import UsageError
+from ..core.globs import Patterns, compile_patterns
 from .options import Options
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_AREA = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,99}):\s+(?P<pattern>\S.*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +36,16 @@ class Unknown:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Whether code is affected, by which files, and why in one sentence."""
+    """Whether code is affected, by which files, and why in one sentence.
+
+    `areas` are the parts that are affected: all where code is.
+    """
 
     code: bool
     reason: str
     files: tuple[str, ...] = ()
     relevant: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
 
 
 def comparison(
@@ -107,21 +113,59 @@ def fetchable(commit: str) -> bool:
     return _COMMIT.fullmatch(commit) is not None
 
 
-def decide(files: Sequence[str], ignore: Sequence[str], why: str) -> Decision:
+def parse_areas(lines: Sequence[str]) -> dict[str, Patterns]:
+    """The patterns of each part, in the order of their first line. Raises UsageError."""
+    patterns: dict[str, list[str]] = {}
+    for line in lines:
+        found = _AREA.fullmatch(line)
+        if found is None:
+            raise UsageError(
+                f"{line[:120]!r} names no part and pattern",
+                where="input areas",
+                why="a line is a name, a colon, a space and a pattern of files",
+                next="write it like  chat: config/model-config.yaml",
+            )
+        patterns.setdefault(found["name"], []).append(found["pattern"])
+    return {name: compile_patterns(each) for name, each in patterns.items()}
+
+
+def decide(
+    files: Sequence[str],
+    ignore: Sequence[str],
+    why: str,
+    areas: Mapping[str, Patterns] | None = None,
+) -> Decision:
     """What the files that differ from `why` mean."""
-    relevant, ignored = compile_patterns(ignore).excluded(files)
+    parts = areas or {}
+    relevant, _ = compile_patterns(ignore).excluded(files)
     if not files:
         # An empty commit is how people ask for another run.
-        return Decision(code=True, reason=f"no file differs from {why}, so everything runs")
+        return everything(f"no file differs from {why}", parts)
     if relevant:
         noun = "file that differs" if len(files) == 1 else "files that differ"
-        reason = f"{len(relevant)} of {len(files)} {noun} from {why} can affect a build"
-        return Decision(code=True, reason=reason, files=tuple(files), relevant=tuple(relevant))
-    noun = (
-        "the one file that differs"
-        if len(ignored) == 1
-        else f"all {len(ignored)} files that differ"
-    )
+        return Decision(
+            code=True,
+            reason=f"{len(relevant)} of {len(files)} {noun} from {why} can affect a build",
+            files=tuple(files),
+            relevant=tuple(relevant),
+            areas=tuple(parts),
+        )
+    affected = {name: each.excluded(files)[1] for name, each in parts.items()}
+    touched = tuple(name for name, matched in affected.items() if matched)
+    noun = "the one file that differs" if len(files) == 1 else f"all {len(files)} files that differ"
     return Decision(
-        code=False, reason=f"{noun} from {why} cannot affect a build", files=tuple(files)
+        code=False,
+        reason=f"{noun} from {why} cannot affect a build" + _but(touched),
+        files=tuple(files),
+        relevant=tuple(dict.fromkeys(file for name in touched for file in affected[name])),
+        areas=touched,
     )
+
+
+def everything(why: str, areas: Iterable[str]) -> Decision:
+    """The decision where nothing can be left out."""
+    return Decision(code=True, reason=f"{why}, so everything runs", areas=tuple(areas))
+
+
+def _but(touched: Sequence[str]) -> str:
+    return f", but can affect {', '.join(touched)}" if touched else ""

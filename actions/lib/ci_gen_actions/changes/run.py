@@ -13,7 +13,16 @@ from ..core.git import git, last_line, paths, printable
 from ..core.inert import listed, plain
 from ..core.result import Result, Verdict
 from .options import Options, Outputs
-from .plan import Comparison, Decision, Unknown, comparison, decide, fetchable
+from .plan import (
+    Comparison,
+    Decision,
+    Unknown,
+    comparison,
+    decide,
+    everything,
+    fetchable,
+    parse_areas,
+)
 
 FETCH_SECONDS = 60.0
 LISTED = 200
@@ -22,24 +31,27 @@ LISTED = 200
 
 def run(options: Options, ci: Dialect) -> Result:
     """Decide whether code is affected; never false unless a difference was really measured."""
+    areas = parse_areas(options.areas)
     compared = comparison(options, ci.name, ci.environ, _event(ci.environ))
     inputs: dict[str, str] = {}
     if isinstance(compared, Unknown):
-        decision = _everything(compared.why)
+        decision = everything(compared.why, areas)
     else:
         try:
             base, head = _commits(ci.workspace, compared)
             inputs = {"base": base, "head": head}
             files = changed_files(ci.workspace, base, head)
-            decision = decide(files, options.ignore, compared.why)
+            decision = decide(files, options.ignore, compared.why, areas)
         except CannotDecide as error:
-            decision = _everything(f"{error.what} ({error.why})" if error.why else error.what)
+            why = f"{error.what} ({error.why})" if error.why else error.what
+            decision = everything(why, areas)
             ci.warning(decision.reason)
     ci.log(f"code={'true' if decision.code else 'false'}: {decision.reason}")
     return Result(
         Verdict.PASS,
         Outputs(
             code=decision.code,
+            areas=f",{','.join(decision.areas)}," if decision.areas else "",
             files=len(decision.files),
             reason=" ".join(decision.reason.split()),
         ),
@@ -48,6 +60,7 @@ def run(options: Options, ci: Dialect) -> Result:
             "findings": {
                 "files": [printable(each) for each in decision.files[:LISTED]],
                 "relevant": [printable(each) for each in decision.relevant[:LISTED]],
+                "areas": list(decision.areas),
             },
         },
         summary=_summary(decision),
@@ -122,15 +135,19 @@ def _event(environ: Mapping[str, str]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _everything(why: str) -> Decision:
-    return Decision(code=True, reason=f"{why}, so everything runs")
-
-
 def _summary(decision: Decision) -> str:
-    effect = "Builds and tests run" if decision.code else "Builds and tests are not needed"
+    effect = _effect(decision)
     text = f"### Changes\n\n**{effect}**: {plain(decision.reason)}.\n"
     if not decision.files:
         return text
-    title = "Files that can affect a build" if decision.code else "Files that differ"
+    title = "Files that can affect it" if decision.relevant else "Files that differ"
     names = [printable(each) for each in decision.relevant or decision.files]
     return f"{text}\n<details><summary>{title}</summary>\n\n{listed(names)}\n</details>\n"
+
+
+def _effect(decision: Decision) -> str:
+    if decision.code:
+        return "Builds and tests run"
+    if decision.areas:
+        return f"Only what concerns {', '.join(decision.areas)} runs"
+    return "Builds and tests are not needed"

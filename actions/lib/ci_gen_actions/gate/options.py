@@ -23,7 +23,9 @@ class Options:
         default=(),
     )
     skip_unaffected: tuple[str, ...] = option(
-        doc="Ids of the jobs that may be skipped when code is false", default=()
+        doc="Ids of the jobs that may be skipped when code is false; where parts follow after a "
+        "colon, such as build: chat search, when areas holds none of them either",
+        default=(),
     )
     skip_forks: tuple[str, ...] = option(
         doc="Ids of the jobs that may be skipped when the run is a fork's", default=()
@@ -36,6 +38,11 @@ class Options:
         doc="The output code of the action changes: whether a change can affect a build",
         default="true",
         choices=("true", "false"),
+    )
+    areas: str = option(
+        doc="The output areas of the action changes: the parts that a change can affect, each "
+        "between commas",
+        default="",
     )
     fork: bool = option(doc="Whether the run is for a fork's pull request", default=False)
     evidence_folder: str = option(

@@ -121,10 +121,19 @@ def _by_evidence(job: str, evidence: Sequence[Found]) -> Judged:
 
 def _may_be_skipped(job: str, options: Options, unmerged: bool) -> str:
     """Why the job may do nothing in this run, "" where it must not."""
-    if options.code == "false" and job in options.skip_unaffected:
+    if options.code == "false" and _unaffected(job, options):
         return "no change can affect it"
     if options.fork and job in options.skip_forks:
         return "it does not run for forks"
     if unmerged and job in options.skip_unmerged:
         return "it does not run before a change is merged"
     return ""
+
+
+def _unaffected(job: str, options: Options) -> bool:
+    """Whether the job is one that nothing but code affects, or parts of which none is affected."""
+    for line in options.skip_unaffected:
+        name, _, parts = line.partition(":")
+        if name.strip() == job:
+            return not any(f",{part}," in options.areas for part in parts.split())
+    return False
