@@ -126,6 +126,68 @@ def test_an_image_that_was_compiled_inside() -> None:
     assert record["verdict"] == "PASS"
 
 
+def quality(name: str = "chat", verdict: str = "PASS", **inputs: str) -> Evidence:
+    looked_at = {"package": sha("package cpu-api"), "model": sha(f"model {name}"), **inputs}
+    return evidence(f"model-quality-{name}", "model-quality", verdict=verdict, inputs=looked_at)
+
+
+def test_the_model_is_part_of_the_identity() -> None:
+    plain = one(run_of())
+    record = one([*run_of(), quality(template=sha("template"))])
+    assert record["identity"]["model"] == sha("model chat")
+    assert record["identity"]["chat_template"] == sha("template")
+    assert record["identity"]["digest"] != plain["identity"]["digest"]
+    other = one([*run_of(), quality("other", template=sha("template"))])
+    assert other["identity"]["digest"] != record["identity"]["digest"]
+
+
+def test_several_models_are_told_apart_from_each_of_them() -> None:
+    both = one([*run_of(), quality("a"), quality("b")])
+    assert (
+        both["identity"]["model"]
+        == one([*run_of(), quality("b"), quality("a")])["identity"]["model"]
+    )
+    assert both["identity"]["model"] not in {sha("model a"), sha("model b"), None}
+    twice = one([*run_of(), quality("a"), {**quality("a"), "stage": "again"}])
+    assert twice["identity"]["model"] == sha("model a")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "passed"),
+    [
+        ([], None),
+        (["PASS"], True),
+        (["PASS", "FAIL"], False),
+        (["PASS", "INCONCLUSIVE"], None),
+        (["NO_DATA"], None),
+    ],
+)
+def test_quality_is_what_the_gate_of_each_model_found(
+    verdicts: list[str], passed: bool | None
+) -> None:
+    gates = [quality(f"m{number}", verdict) for number, verdict in enumerate(verdicts)]
+    assert one([*run_of(), *gates])["tests_passed"]["quality"] is passed
+
+
+def test_a_comparison_of_benchmarks_decides_on_performance() -> None:
+    compared = evidence(
+        "benchmark", "benchmark-compare", inputs={"package": sha("package cpu-api")}
+    )
+    assert one([*run_of(), compared])["tests_passed"]["performance"] is True
+
+
+def test_the_model_of_another_package_is_not_that_of_the_image() -> None:
+    values = run_of(of_image("cpu"), of_image("cuda"))
+    gate = quality(package=sha("package cuda-api"))
+    cpu, cuda = assemble(found([*values, gate]), Given())
+    assert (cpu["identity"]["model"], cuda["identity"]["model"]) == (None, sha("model chat"))
+
+
+def test_publishing_a_model_is_no_evidence_about_an_image() -> None:
+    published = evidence("model-release-chat", "model-release", inputs={"model": sha("model x")})
+    assert "model-release-chat" not in names(one([*run_of(), published]))
+
+
 def test_required_evidence_that_is_missing_is_no_pass() -> None:
     record = one(run_of(), require=("unit-tests", "load-test"))
     assert record["missing"] == ["load-test"]

@@ -16,7 +16,7 @@ from .evidence_files import Found
 BUILDS = ("build", "build-python")
 IMAGE_BUILD = "image-build"
 SBOM = "sbom"
-DERIVED = ("changes", "gate", "release")
+DERIVED = ("changes", "gate", "release", "model-release")
 """Actions that tell of the pipeline's course, not of what is released."""
 
 

@@ -27,6 +27,9 @@ _DECIDES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """For each kind of test the actions without which nothing is known, and those that count."""
 
+_MODELS = ("model-quality", "fetch-model")
+"""The actions that look at a model: it is served by the image that their evidence belongs to."""
+
 
 class Entry(TypedDict):
     """One evidence of a record. `reused_from` is None for evidence of this run, else `record`
@@ -156,7 +159,11 @@ def _record(image: Image, found: Sequence[Found], given: Given) -> Record:
         "commit": image.evidence.commit,
         # Not the clock: the same evidence makes the same record, whenever it is joined.
         "created": max(each["started"] for each in fresh),
-        "identity": identity(image.digest or image.id),
+        "identity": identity(
+            image.digest or image.id,
+            model=_told(own, "model"),
+            chat_template=_told(own, "template"),
+        ),
         "image": {
             "reference": outputs.get("reference") or None,
             "digest": image.digest or None,
@@ -226,6 +233,14 @@ def unchanged(inputs: Mapping[str, str], image: Image, config: str) -> bool:
     }
     same = (digest and digest in now.get(name, ()) for name, digest in inputs.items())
     return bool(inputs) and all(same)
+
+
+def _told(own: Iterable[Found], name: str) -> str | None:
+    """The digest that the evidence of the models names; of several that of their sorted list."""
+    told = {each.inputs[name] for each in own if each.action in _MODELS and name in each.inputs}
+    if len(told) > 1:
+        return digest_of("\n".join(sorted(told)).encode())
+    return told.pop() if told else None
 
 
 def _version(image: Image, given: Given) -> str:

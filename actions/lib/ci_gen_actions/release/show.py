@@ -52,6 +52,8 @@ def facts(
         ("commit", record["commit"]),
         ("created", record["created"]),
         *((f"package of {each['stage']}", each["sha256"]) for each in record["packages"]),
+        ("model", parts["model"] or ""),
+        ("chat template", parts["chat_template"] or ""),
         ("SBOM", image["sbom"] or "none"),
         ("config", record["config"] or ""),
         ("tests", passed),
