@@ -238,3 +238,33 @@ def test_a_job_with_parts_may_be_skipped_where_none_of_them_is_affected(
 def test_parts_do_not_matter_where_code_is_affected() -> None:
     more = {"skip_unaffected": ("build: chat",), "code": "true", "areas": ""}
     assert judged({"a": "success", "build": "skipped"}, **more).verdict is NO_DATA
+
+
+UNDECIDED = Verdict.INCONCLUSIVE
+
+
+def test_what_could_not_decide_is_a_warning_where_that_is_allowed() -> None:
+    values = (found("quality", UNDECIDED, job="quality"), found("a", PASS))
+    got = judged({}, *values, expected=("a", "quality"), warn_inconclusive=("quality",))
+    assert (got.verdict, got.failed) == (PASS, ())
+    assert [each.job for each in got.jobs if each.warned] == ["quality"]
+    strict = judged({}, *values, expected=("a", "quality"))
+    assert (strict.verdict, strict.failed) == (UNDECIDED, ("quality",))
+
+
+@pytest.mark.parametrize("verdict", [FAIL, NO_DATA, Verdict.ERROR])
+def test_no_other_verdict_is_a_mere_warning(verdict: Verdict) -> None:
+    got = judged({}, found("quality", verdict), warn_inconclusive=("quality",))
+    assert (got.verdict, got.failed) == (verdict, ("quality",))
+
+
+@pytest.mark.parametrize(("result", "verdict"), [("success", PASS), ("failure", UNDECIDED)])
+def test_a_job_that_blocks_although_it_may_warn_is_not_green(result: str, verdict: Verdict) -> None:
+    told = found("quality", UNDECIDED)
+    got = judged({"quality": result}, told, warn_inconclusive=("quality",))
+    assert got.verdict is verdict
+
+
+def test_warnings_alone_are_green() -> None:
+    got = judged({}, found("quality", UNDECIDED), warn_inconclusive=("quality",))
+    assert got.verdict is PASS

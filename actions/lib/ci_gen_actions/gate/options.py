@@ -34,6 +34,11 @@ class Options:
         doc="Ids of the jobs that may be skipped when the run is for a pull or merge request",
         default=(),
     )
+    warn_inconclusive: tuple[str, ...] = option(
+        doc="Ids of the jobs, or names of their evidence, that may be INCONCLUSIVE: that is a "
+        "warning, and no reason to be red",
+        default=(),
+    )
     code: str = option(
         doc="The output code of the action changes: whether a change can affect a build",
         default="true",

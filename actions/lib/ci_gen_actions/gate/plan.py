@@ -7,7 +7,7 @@ counting. What is not known is not green.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.result import Verdict, worst
 from .options import Options
@@ -31,12 +31,16 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """One job's verdict and the reason; `skipped` where it rightly did nothing."""
+    """One job's verdict and the reason.
+
+    `skipped`: it rightly did nothing. `warned`: its verdict, INCONCLUSIVE, is but a warning.
+    """
 
     job: str
     verdict: Verdict
     why: str
     skipped: bool = False
+    warned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +53,9 @@ class Decision:
     @property
     def failed(self) -> tuple[str, ...]:
         """The ids of the jobs that are not green."""
-        return tuple(each.job for each in self.jobs if each.verdict is not Verdict.PASS)
+        return tuple(
+            each.job for each in self.jobs if each.verdict is not Verdict.PASS and not each.warned
+        )
 
 
 def decide(
@@ -60,9 +66,19 @@ def decide(
     `unmerged` says that the run is for a pull or merge request.
     """
     allowed = {job: _may_be_skipped(job, options, unmerged) for job in _ids(options, needs, found)}
-    jobs = tuple(_judge(job, why, needs, found) for job, why in allowed.items())
-    measured = [each for each in jobs if not each.skipped]
-    return Decision(verdict=worst(each.verdict for each in measured), jobs=jobs)
+    judged = (_judge(job, why, needs, found) for job, why in allowed.items())
+    jobs = tuple(_tolerated(each, options, needs) for each in judged)
+    measured = [Verdict.PASS if each.warned else each.verdict for each in jobs if not each.skipped]
+    return Decision(verdict=worst(measured), jobs=jobs)
+
+
+def _tolerated(each: Judged, options: Options, needs: Mapping[str, str]) -> Judged:
+    """The job as a warning where it could not decide, and may be in that state.
+
+    One that GitHub calls failed did not end well, whatever its evidence says.
+    """
+    may = each.job in options.warn_inconclusive and needs.get(each.job, "success") == "success"
+    return replace(each, warned=may and each.verdict is Verdict.INCONCLUSIVE)
 
 
 def _ids(options: Options, needs: Mapping[str, str], found: Sequence[Found]) -> Iterator[str]:

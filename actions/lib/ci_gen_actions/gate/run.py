@@ -32,7 +32,9 @@ def run(options: Options, ci: Dialect) -> Result:
     found = [read_evidence(path, ci.workspace, ci.commit) for path in files]
     decision = decide(options, needs, found, unmerged=ci.event.unmerged)
     for each in decision.jobs:
-        if each.verdict is not Verdict.PASS:
+        if each.warned:
+            ci.warning(f"{each.job}: {each.verdict}, {each.why}: nothing is proven either way")
+        elif each.verdict is not Verdict.PASS:
             ci.error(f"{each.job}: {each.verdict}, {each.why}")
     if not decision.jobs:
         ci.error("nothing to judge: no job is expected or needed, and there is no evidence")
@@ -91,6 +93,7 @@ def _recorded(each: Judged) -> dict[str, str | bool]:
         "verdict": each.verdict.value,
         "why": each.why,
         "skipped": each.skipped,
+        "warned": each.warned,
     }
 
 
@@ -105,5 +108,6 @@ def _summary(decision: Decision) -> str:
 def _rows(decision: Decision) -> Iterator[tuple[str, str, str]]:
     # The worst first: that is what the reader came for.
     for each in sorted(decision.jobs, key=lambda judged: -judged.verdict.rank):
-        shown = "⏭️ skipped" if each.skipped else f"{_ICONS[each.verdict]} {each.verdict}"
+        icon = "⚠️" if each.warned else _ICONS[each.verdict]
+        shown = "⏭️ skipped" if each.skipped else f"{icon} {each.verdict}"
         yield code(each.job), shown, plain(each.why)
