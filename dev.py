@@ -43,7 +43,14 @@ COVERED_BY_E2E = ("image_build/*", "release/*", "sbom/*", "scan_source/*", "core
 """Modules of ci_gen_actions that work with an engine, a registry or a scanner, which a newcomer's
 machine lacks: they count once the end-to-end tests have run, too."""
 
-ACTION_LOCKS = ("image-build", "model-quality", "sbom", "scan-image", "scan-source")
+ACTION_LOCKS = (
+    "benchmark-compare",
+    "image-build",
+    "model-quality",
+    "sbom",
+    "scan-image",
+    "scan-source",
+)
 """Actions that use libraries. Their locks lie below actions/, to go wherever the actions go."""
 LOCKS = (
     "requirements/generator",

@@ -1,0 +1,1 @@
+"""Decide from benchmarks of two builds whether the second has become slower."""
