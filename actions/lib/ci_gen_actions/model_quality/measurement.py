@@ -47,7 +47,8 @@ class Subject:
 
     `build` is what the program says of itself, such as `b6500 (abcdef1)`; `backend` what
     computed, such as CPU, BLAS or CUDA; `template` the digest of the chat template that
-    questions were asked with, "" where none was.
+    questions were asked with, "" where none was; `vocabulary` the model's count of tokens, 0
+    where it is not known.
     """
 
     package: str = _text(DIGEST, empty=True)
@@ -58,6 +59,7 @@ class Subject:
     system: str = _text(empty=True)
     threads: int = _number(0, default=0)
     template: str = _text(DIGEST, empty=True)
+    vocabulary: int = _number(0, default=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The KL divergence that `llama-perplexity --kl-divergence` printed.
 
-The summary at the end counts; the rows before it are means so far. A standard error may be
-`-nan` where both builds agree to the last bit, which is no failure; a mean never may.
+The summary at the end counts; the rows before it are means so far, with five decimals, of which
+each chunk's own mean follows but for k / 100,000 in chunk k. A standard error may be `-nan` where
+both builds agree to the last bit, which is no failure; a mean never may.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 import re
 
 from .measurement import Divergence
+from .parse_perplexity import own_means
 from .streams import NUMBER, Streams, announced, failed, finite, refuse_complaints
 
 WHAT = "KL divergence"
 _ANNOUNCED = re.compile(r"computing over (\d+) chunks, n_ctx=(\d+), batch_size=\d+, n_seq=\d+\n")
-_ROWS = re.compile(rf"^ *\d+(?: +{NUMBER} ± +{NUMBER}(?: %)?){{5}}\n", re.MULTILINE)
+_CELL = rf" +{NUMBER} ± +{NUMBER}"
+_ROW = re.compile(
+    rf"^ *\d+{_CELL}{_CELL} +({NUMBER}) ± +{NUMBER}{_CELL} %{_CELL} %\n", re.MULTILINE
+)
 _LEAST = 100
 """With fewer tokens the program prints no summary."""
 
@@ -33,9 +38,9 @@ def divergence(
     found = announced(_ANNOUNCED, streams, WHAT)
     count, context = int(found[1]), int(found[2])
     tokens = count * (context - 1 - context // 2)
-    rows = len(_ROWS.findall(streams.out))
-    if rows != count or count < 1:
-        raise failed(streams, WHAT, f"it announced {count} chunks and printed {rows}")
+    rows = [finite(each, streams, WHAT) for each in _ROW.findall(streams.out)]
+    if len(rows) != count or count < 1:
+        raise failed(streams, WHAT, f"it announced {count} chunks and printed {len(rows)}")
     if tokens < _LEAST:
         why = f"it had {tokens} tokens and summarises no fewer than {_LEAST}"
         raise failed(streams, WHAT, why)
@@ -61,6 +66,7 @@ def divergence(
         rms_dp=_share(rms),
         ln_ppl_ratio=_certain(ratio, streams),
         ln_ppl_ratio_se=_number(ratio_se),
+        chunks=tuple(own_means(rows)),
     )
 
 

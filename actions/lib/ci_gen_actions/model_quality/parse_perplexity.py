@@ -45,7 +45,7 @@ def perplexity(out: bytes, err: bytes, *, name: str, digest: str) -> Perplexity:
     tokens = context - 1 - context // 2
     if tokens < 1:
         raise failed(streams, WHAT, f"a context of {context} tokens leaves none to measure")
-    chunks = tuple(Chunk(nll=nll, tokens=tokens) for nll in _own(means))
+    chunks = tuple(Chunk(nll=nll, tokens=tokens) for nll in own_means(means))
     return Perplexity(name=name, digest=digest, context=context, chunks=chunks)
 
 
@@ -66,8 +66,8 @@ def _means(streams: Streams) -> list[float]:
     return [math.log(ppl) for ppl in values]
 
 
-def _own(means: Sequence[float]) -> list[float]:
-    """The mean NLL of each chunk alone."""
+def own_means(means: Sequence[float]) -> list[float]:
+    """The mean of each chunk alone, from the means of the first, of the first two, and so on."""
     before = [0.0, *means[:-1]]
     return [
         number * mean - (number - 1) * earlier

@@ -35,7 +35,7 @@ class Mean:
 
         Infinite with fewer than two independent differences.
         """
-        from scipy.special import stdtrit
+        from scipy.special import stdtrit  # type: ignore[import-untyped]
 
         if self.effective < 2:
             return math.inf
@@ -68,7 +68,7 @@ def mean(differences: Sequence[float], weights: Sequence[float] | None = None) -
     away = values - value
     # of a weighted mean: each deviation by its own share; n / (n - 1) as for equal shares
     variance = float(((shares * away) ** 2).sum()) * count / (count - 1)
-    likeness = _autocorrelation(away)
+    likeness = _autocorrelation(away.tolist())
     effective = count * (1 - likeness) / (1 + likeness)
     error = math.sqrt(variance * count / effective)
     return Mean(

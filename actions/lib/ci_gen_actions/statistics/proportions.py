@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 POWER = 0.95
 """How often a change of the size that is called detectable is found."""
@@ -41,9 +42,11 @@ def mcnemar(flips: Flips) -> float:
 
     P(X >= lost) for X ~ Binomial(lost + gained, 1/2); 1 where nothing flipped.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtrc  # type: ignore[import-untyped]
 
-    return float(binom.sf(flips.lost - 1, flips.lost + flips.gained, 0.5))
+    if not flips.lost:
+        return 1.0
+    return float(bdtrc(flips.lost - 1, flips.lost + flips.gained, 0.5))
 
 
 def bound(flips: Flips, error: float) -> float:
@@ -90,7 +93,7 @@ def power(*, total: int, loss: float, gain: float, alpha: float, least: float = 
     of flips, and every number of losses among them.
     """
     import numpy as np
-    from scipy.stats import binom
+    from scipy.special import bdtrc, gammaln, xlog1py, xlogy
 
     flipped = min(loss + gain, 1.0)
     if flipped <= 0:
@@ -98,12 +101,26 @@ def power(*, total: int, loss: float, gain: float, alpha: float, least: float = 
     spread = 10 * math.sqrt(total * flipped * (1 - flipped)) + 10
     low = max(0, math.floor(total * flipped - spread))
     counts = np.arange(low, min(total, math.ceil(total * flipped + spread)) + 1)
-    # the fewest losses of `counts` flips that are significant, and enough
-    significant = binom.isf(alpha, counts, 0.5) + 1
     enough = np.ceil((counts + least * total) / 2 - 1e-9)
-    needed = np.maximum(significant, enough)
-    found = binom.sf(needed - 1, counts, loss / flipped)
-    return float(np.sum(binom.pmf(counts, total, flipped) * found))
+    needed = np.maximum(np.maximum(_significant(counts, alpha), enough), 1.0)
+    possible = needed <= counts
+    found = np.where(possible, bdtrc(np.minimum(needed, counts) - 1, counts, loss / flipped), 0.0)
+    ways = gammaln(total + 1) - gammaln(counts + 1) - gammaln(total - counts + 1)
+    chances = np.exp(ways + xlogy(counts, flipped) + xlog1py(total - counts, -flipped))
+    return float(np.sum(chances * found))
+
+
+def _significant(counts: Any, alpha: float) -> Any:
+    """The fewest losses of each number of flips that are significant; one more where none is."""
+    import numpy as np
+    from scipy.special import bdtrc, bdtrik
+
+    flips = np.maximum(counts, 1)
+    guess = np.clip(np.ceil(bdtrik(1 - alpha, flips, 0.5)), 0, flips)
+    # the inverse may be off by one where it is nearly a whole number
+    low = np.where((guess > 0) & (bdtrc(guess - 1, flips, 0.5) <= alpha), guess - 1, guess)
+    high = np.where(bdtrc(np.minimum(low, flips - 1), flips, 0.5) > alpha, low + 1, low)
+    return high + 1.0
 
 
 def detectable(flips: Flips, *, alpha: float, least: float = 0.0, wanted: float = POWER) -> float:
@@ -116,15 +133,13 @@ def detectable(flips: Flips, *, alpha: float, least: float = 0.0, wanted: float 
     highest = 1 - 2 * churn
 
     def found(drop: float) -> bool:
-        chance = power(
-            total=flips.total, loss=churn + drop, gain=churn, alpha=alpha, least=least
-        )
+        chance = power(total=flips.total, loss=churn + drop, gain=churn, alpha=alpha, least=least)
         return chance >= wanted
 
     if highest <= 0 or not found(highest):
         return 1.0
     low, high = 0.0, highest
-    while high - low > 1e-5:
+    while high - low > 1e-4:
         middle = (low + high) / 2
         low, high = (low, middle) if found(middle) else (middle, high)
     return high
