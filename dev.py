@@ -45,6 +45,7 @@ machine lacks: they count once the end-to-end tests have run, too."""
 
 ACTION_LOCKS = (
     "benchmark-compare",
+    "fetch-model",
     "image-build",
     "model-quality",
     "sbom",

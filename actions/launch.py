@@ -14,6 +14,7 @@ import sys
 REQUIREMENTS = {
     "ci-gen": "../requirements/generator.txt",
     "benchmark-compare": "requirements/benchmark-compare.txt",
+    "fetch-model": "requirements/fetch-model.txt",
     "image-build": "requirements/image-build.txt",
     "model-quality": "requirements/model-quality.txt",
     "sbom": "requirements/sbom.txt",

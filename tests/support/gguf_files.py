@@ -1,10 +1,16 @@
-"""GGUF files written byte by byte, sound ones and such as no tool would write."""
+"""GGUF files written byte by byte, sound ones and such as no tool would write.
+
+    python -m tests.support.gguf_files small.gguf
+
+writes a sound one."""
 
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 U8, I8, U16, I16, U32, I32, F32, BOOL, TEXT, ARRAY, U64, I64, F64 = range(13)
@@ -122,3 +128,7 @@ def part(number: int, count: int, *, tensors: int | None = None, name: str = "")
     )
     made = {name or f"blk.{number}.weight": Made((32,), 0, bytes(128))}
     return File(keys, made).encode()
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(tiny())
