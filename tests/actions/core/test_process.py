@@ -267,3 +267,10 @@ def test_what_a_child_reads_and_what_is_seen_of_a_run() -> None:
     run(["printf", "a\\nb"], ci=Terminal({}, log=log), watch=seen.append)
     assert seen == [b"a\n", b"b\n"]
     assert log.getvalue().endswith(b"a\nb\n")
+
+
+def test_captured_output_can_be_watched_as_it_comes() -> None:
+    seen: list[bytes] = []
+    done = capture(python("print('one'); print('two')"), watch=seen.append)
+    assert done.stdout == b"one\ntwo\n"
+    assert b"".join(seen) == done.stdout

@@ -114,12 +114,13 @@ def capture(
     timeout: float | None = None,
     stdin: bytes = b"",
     pass_fds: Sequence[int] = (),
+    watch: Sink | None = None,
 ) -> Completed:
     """Run a command quietly: all of its standard output in `stdout`, standard error in `output`.
 
     `stdin` is what it can read: the only way for a secret, since arguments and the environment
-    can be seen by others. `pass_fds` are as for `run`. Raises CannotDecide where the command
-    cannot be started.
+    can be seen by others. `pass_fds` are as for `run`. `watch` gets each block of its standard
+    output as it comes. Raises CannotDecide where the command cannot be started.
     """
     tail = _Tail()
     chunks: list[bytes] = []
@@ -129,7 +130,8 @@ def capture(
         child = _start(shown, cwd, env, merge=False, stdin=source, pass_fds=pass_fds)
     assert child.stdout is not None  # noqa: S101 - they are pipes
     assert child.stderr is not None  # noqa: S101
-    sinks = {child.stdout: (chunks.append,), child.stderr: (tail.add,)}
+    out: tuple[Sink, ...] = (chunks.append,) if watch is None else (chunks.append, watch)
+    sinks = {child.stdout: out, child.stderr: (tail.add,)}
     timed_out = _finish(child, sinks, timeout, lambda: None)
     return Completed(
         argv=shown,
@@ -197,11 +199,11 @@ def _finish(
     try:
         timed_out = not _pump(child, sinks, deadline)
         if timed_out:
-            _end_group(child)
+            end_group(child)
         return timed_out
     finally:
         # Also on the way out of an exception, a signal's among them.
-        _end_group(child)
+        end_group(child)
         at_end()
         for pipe in sinks:
             pipe.close()
@@ -255,7 +257,7 @@ def _code(child: subprocess.Popen[bytes]) -> int:
     return -signal.SIGKILL if child.returncode is None else child.returncode
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
+def end_group(child: subprocess.Popen[bytes]) -> None:
     """SIGTERM, a grace, SIGKILL; returns when the child is gone.
 
     One that waits in the kernel without end, as in a driver for its device, is left: not even
