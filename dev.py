@@ -53,9 +53,11 @@ ACTION_LOCKS = (
     "scan-source",
 )
 """Actions that use libraries. Their locks lie below actions/, to go wherever the actions go."""
+ENGINE_LOCKS = ("llama-cpp-python",)
+"""What an action installs into an environment beside its own, where it is asked to."""
 LOCKS = (
     "requirements/generator",
-    *(f"actions/requirements/{name}" for name in ACTION_LOCKS),
+    *(f"actions/requirements/{name}" for name in (*ACTION_LOCKS, *ENGINE_LOCKS)),
     *(f"requirements/{name}" for name in ("dev", "toolchain", "compiler", "e2e", "node")),
 )
 """What is locked, in this order: each lock keeps to the versions of those that run with it."""

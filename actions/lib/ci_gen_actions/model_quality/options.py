@@ -51,6 +51,12 @@ class Options:
         default="llama.cpp",
         choices=ENGINES,
     )
+    binding_requirements: str = option(
+        doc="For the engine llama-cpp-python: a file of hash-locked requirements with the "
+        "llama-cpp-python that was made for this llama.cpp. Empty: the version that the action "
+        "itself names.",
+        default="",
+    )
     texts: tuple[str, ...] = option(
         doc="Text files whose perplexity is measured, as paths or globs.", default=()
     )
