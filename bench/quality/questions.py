@@ -1,0 +1,134 @@
+"""Makes the question files of this measurement from `facts.py`: the same bytes each time.
+
+    python bench/quality/questions.py
+
+writes them into tests/fixtures/quality. `completions.jsonl` holds prompts that are completed as
+they are, four choices each; `chat.jsonl` holds conversations, which pass through the chat
+template.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE.parents[1] / "tests/fixtures/quality"
+SEED = 20
+
+FACTS = runpy.run_path(str(HERE / "facts.py"))
+
+COMPLETIONS = (
+    ("CAPITALS", "The capital of {} is"),
+    ("CONTINENTS", "{} is a country in"),
+    ("PAST", "Today I {0}. Yesterday I"),
+    ("PLURALS", "One {}, two"),
+    ("OPPOSITES", "The opposite of {} is"),
+    ("SYMBOLS", "The chemical symbol of {} is"),
+    ("KINDS", "{} is a kind of"),
+    ("YOUNG", "A young {} is called a"),
+    ("WORKPLACES", "A {} works in a"),
+    ("USES", "To {} you use a"),
+    ("STATES", "The capital city of the US state of {} is"),
+    ("BOOKS", "The author of {} is"),
+    ("NEXT", "After {} comes"),
+    ("COLOURS", "The color of {} is"),
+)
+"""Tables with what is asked of each of their lines."""
+
+CHAT = (
+    ("CAPITALS", "What is the capital of {}?", 40),
+    ("OPPOSITES", "What is the opposite of the word {}?", 30),
+    ("PLURALS", "What is the plural of {}?", 20),
+)
+"""Likewise for conversations, with how many lines of the table are asked."""
+
+
+def completions() -> Iterator[dict[str, Any]]:
+    """The prompts with four choices, then sums."""
+    chance = random.Random(SEED)
+    for table, asked in COMPLETIONS:
+        lines = FACTS["pairs"](FACTS[table])
+        for key, value in lines:
+            text = asked.format(key)
+            yield _choice(f"{table}/{key}", text[0].upper() + text[1:], value, lines, chance)
+    for one in range(2, 8):
+        for other in range(2, 10):
+            right = one + other
+            wrong = chance.sample([n for n in range(4, 18) if n != right], 3)
+            choices = [str(n) for n in (right, *wrong)]
+            chance.shuffle(choices)
+            yield {
+                "id": f"SUMS/{one}+{other}",
+                "raw_prompt": f"2 + 1 = 3\n5 + 3 = 8\n{one} + {other} =",
+                "choices": [f" {each}" for each in choices],
+                "answer": choices.index(str(right)),
+            }
+
+
+def chat() -> Iterator[dict[str, Any]]:
+    """Conversations that a short answer is generated for.
+
+    What was said before, by the system or in an earlier turn, is the only way to know the answer
+    of the last ones.
+    """
+    for table, asked, count in CHAT:
+        for key, value in FACTS["pairs"](FACTS[table])[:count]:
+            yield {"id": f"{table}/{key}", "question": asked.format(key), "answer": value}
+    for number, (statement, asked, answer) in enumerate(FACTS["told"](), 1):
+        yield {
+            "id": f"SYSTEM/{number}",
+            "system": f"You are a helpful assistant. {statement}",
+            "question": asked,
+            "answer": answer,
+            "grader": "contains",
+        }
+        yield {
+            "id": f"EARLIER/{number}",
+            "messages": [
+                {"role": "user", "content": statement},
+                {"role": "assistant", "content": "Thank you, I will remember that."},
+                {"role": "user", "content": asked},
+            ],
+            "answer": answer,
+            "grader": "contains",
+        }
+
+
+def _choice(
+    name: str, prompt: str, value: str, lines: list[tuple[str, str]], chance: random.Random
+) -> dict[str, Any]:
+    others = sorted({other for _, other in lines} - {value})
+    choices = [value, *chance.sample(others, min(3, len(others)))]
+    chance.shuffle(choices)
+    return {
+        "id": name,
+        "raw_prompt": prompt,
+        "choices": [f" {each}" for each in choices],
+        "answer": choices.index(value),
+    }
+
+
+def written(items: Iterator[dict[str, Any]], head: dict[str, Any]) -> str:
+    """JSON Lines, the first of which holds for all."""
+    lines = [{"defaults": head}, *items]
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines)
+
+
+def files() -> dict[str, str]:
+    """Name to text of each file."""
+    return {
+        "completions.jsonl": written(completions(), {}),
+        "chat.jsonl": written(chat(), {"max_tokens": 16}),
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+        print(FOLDER / name, text.count("\n") - 1)

@@ -1,0 +1,199 @@
+"""Measures real builds of llama.cpp with SmolLM2 135M, and keeps what they gave.
+
+    python bench/quality/record.py [ARM]...        all of them without a name
+
+Each arm is measured as the action does it and kept as bench/quality/data/<arm>.json, which
+`bench/quality` and the tests read. The first run compiles llama.cpp and its variants
+(tests/support/llama_variants.py); an arm takes about ten minutes on one core. The first arm is
+the one that the token probabilities of the others are compared with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[2]
+for folder in (ROOT, ROOT / "actions/lib"):
+    sys.path.insert(0, str(folder))
+
+from tests.support.llama_package import cache_folder, digest_of, locked, smollm2  # noqa: E402
+from tests.support.llama_variants import requantized, variant  # noqa: E402
+
+from ci_gen_actions.core.dialect import detect  # noqa: E402
+from ci_gen_actions.core.runner import signals  # noqa: E402
+from ci_gen_actions.model_quality import question_file  # noqa: E402
+from ci_gen_actions.model_quality.arm import Arm, Bench  # noqa: E402
+from ci_gen_actions.model_quality.arm_facts import prepared  # noqa: E402
+from ci_gen_actions.model_quality.clock import Clock  # noqa: E402
+from ci_gen_actions.model_quality.engine_programs import ProgramEngine  # noqa: E402
+from ci_gen_actions.model_quality.grading import grade_all  # noqa: E402
+from ci_gen_actions.model_quality.measurement import Measurement, save  # noqa: E402
+from ci_gen_actions.model_quality.options import Options  # noqa: E402
+from ci_gen_actions.model_quality.plan import Side, Text  # noqa: E402
+from ci_gen_actions.model_quality.programs import environment  # noqa: E402
+
+FIXTURES = ROOT / "tests/fixtures/quality"
+DATA = ROOT / "bench/quality/data"
+CONTEXT = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """An arm: a variant of the build, a precision of the model ("" as it comes), a template.
+
+    `divergence` doubles the time that the text takes.
+    """
+
+    build: str = "avx2"
+    precision: str = ""
+    template: str = ""
+    threads: int = 1
+    divergence: bool = True
+
+
+RECIPES = {
+    "avx2": Recipe(),
+    "avx2-again": Recipe(),
+    "avx512": Recipe(build="avx512"),
+    "openblas": Recipe(build="openblas"),
+    "threads-2": Recipe(threads=2, divergence=False),
+    "plain": Recipe(build="plain", divergence=False),
+    "q2-k": Recipe(precision="Q2_K"),
+    "q3-k-s": Recipe(precision="Q3_K_S"),
+    **{
+        f"template-{name}": Recipe(template=f"{name}.jinja")
+        for name in (
+            "system-dropped",
+            "last-turn-only",
+            "no-generation-prompt",
+            "wrong-role",
+            "no-newline",
+        )
+    },
+}
+BASE = "avx2"
+
+
+def record(names: Sequence[str], chunks: int) -> None:
+    """Measure the arms and keep them; those with another template are only asked the chat."""
+    for name in names:
+        recipe, started = RECIPES[name], time.monotonic()
+        with TemporaryDirectory(prefix="ci-gen-record-") as scratch, _arm(recipe, name) as arm:
+            bench = _bench(recipe, Path(scratch), chunks)
+            engine = ProgramEngine(bench)
+            found = Measurement(subject=engine.subject(arm), conditions=bench.conditions)
+            if recipe.template:
+                found = _asked(found, arm, engine, bench, ("chat",))
+            else:
+                found = _asked(found, arm, engine, bench, ("completions", "chat"))
+                found = _read(found, recipe, arm, engine, bench)
+            save(DATA / f"{name}.json", replace(found, seconds=round(time.monotonic() - started)))
+            bench.ci.log(f"recorded {name} in {time.monotonic() - started:.0f} s")
+
+
+def _read(
+    begun: Measurement, recipe: Recipe, arm: Arm, engine: ProgramEngine, bench: Bench
+) -> Measurement:
+    """With the perplexity, and the divergence from the probabilities of the first arm."""
+    text = _text()
+    found = replace(begun, perplexity=(engine.perplexity(arm, text, None),))
+    if not recipe.divergence:
+        return found
+    with _arm(RECIPES[BASE], BASE) as of:
+        probabilities = _base(of, text, bench)
+        return replace(found, divergence=(engine.divergence(arm, text, probabilities, of),))
+
+
+def _base(of: Arm, text: Text, bench: Bench) -> Path:
+    """The file with the first arm's probabilities, made once."""
+    options = bench.options
+    facts = (of.package.digest, of.model_digest, text.digest, options.context, options.chunks)
+    file = cache_folder() / f"quality-{digest_of(*map(str, facts))}.kld"
+    with locked(file):
+        if not file.is_file():
+            unfinished = file.with_suffix(".part")
+            ProgramEngine(replace(bench, threads=1)).perplexity(of, text, unfinished)
+            unfinished.replace(file)
+    return file
+
+
+def _asked(
+    begun: Measurement, arm: Arm, engine: ProgramEngine, bench: Bench, names: Sequence[str]
+) -> Measurement:
+    sets = [question_file.load(FIXTURES / f"{name}.jsonl", name, ROOT) for name in names]
+    template, replies = engine.replies(arm, sets)
+    answers = [
+        grade_all(
+            asked,
+            {question.id: reply for question, reply in zip(asked.questions, given, strict=True)},
+            timeout=bench.options.grader_timeout,
+            workspace=ROOT,
+        )
+        for asked, given in zip(sets, replies, strict=True)
+    ]
+    subject = replace(begun.subject, template=template)
+    return replace(begun, subject=subject, answers=tuple(answers))
+
+
+def _text() -> Text:
+    from ci_gen_actions.core.files import sha256
+
+    path = FIXTURES / "founding.txt"
+    return Text(name=path.stem, path=path, digest=f"sha256:{sha256(path)}")
+
+
+def _bench(recipe: Recipe, scratch: Path, chunks: int) -> Bench:
+    ci = detect(dict(os.environ))
+    options = Options(
+        package="package",
+        model="model",
+        texts=("founding.txt",),
+        context=CONTEXT,
+        batch=CONTEXT,
+        ubatch=CONTEXT,
+        chunks=chunks,
+        seed=42,
+    )
+    return Bench(
+        options=options,
+        threads=recipe.threads,
+        scratch=scratch,
+        environ=environment(os.environ),
+        clock=Clock(seconds=4 * 3600),
+        ci=ci,
+    )
+
+
+def _arm(recipe: Recipe, name: str) -> AbstractContextManager[Arm]:
+    ci = detect(dict(os.environ))
+    model = requantized(recipe.precision) if recipe.precision else smollm2()
+    template = FIXTURES / "templates" / recipe.template if recipe.template else None
+    side = Side(package=variant(recipe.build), model=model, template=template)
+    return prepared(side, CONTEXT, name, ci)
+
+
+def main() -> None:
+    """Read the command line and record."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("arms", nargs="*", metavar="ARM", help=", ".join(RECIPES))
+    parser.add_argument("--chunks", type=int, default=0, help="at most so many chunks of the text")
+    given = parser.parse_args()
+    unknown = [each for each in given.arms if each not in RECIPES]
+    if unknown:
+        parser.error(f"no such arm: {', '.join(unknown)}; there are {', '.join(RECIPES)}")
+    with signals():
+        record(given.arms or list(RECIPES), given.chunks)
+
+
+if __name__ == "__main__":
+    main()
