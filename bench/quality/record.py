@@ -71,7 +71,6 @@ RECIPES = {
     **{
         f"template-{name}": Recipe(template=f"{name}.jinja")
         for name in (
-            "system-dropped",
             "last-turn-only",
             "no-generation-prompt",
             "wrong-role",

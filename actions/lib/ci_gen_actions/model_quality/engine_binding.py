@@ -28,8 +28,9 @@ REQUIREMENTS = Path(__file__).parents[3] / "requirements" / "llama-cpp-python.tx
 FIT = Path(__file__).with_name("binding_fit.py")
 WORKER = Path(__file__).with_name("binding_worker.py")
 _LAYERS = ("--n-gpu-layers", "--gpu-layers", "-ngl")
-_ONLY_PYTHON = {"CMAKE_ARGS": "-DLLAMA_BUILD=OFF"}
-"""The binding comes without a library of its own: that of the package is used."""
+_ONLY_PYTHON = {"CMAKE_ARGS": "-DLLAMA_BUILD=OFF", "PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
+"""The binding comes without a library of its own: that of the package is used. What is built so
+must not reach the installer's cache, from which others would get it."""
 
 
 class BindingEngine:
