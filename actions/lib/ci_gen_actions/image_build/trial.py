@@ -14,6 +14,7 @@ from typing import Any
 
 from ..core.dialect import Dialect
 from ..core.errors import UsageError
+from ..core.server_build import shown_build
 from . import http, leftovers, trial_rules
 from .connection import engine_errors
 from .options import Options
@@ -201,7 +202,7 @@ class _Trying:
         if not answer.status:
             self._note_problem(f"{path}: {answer.words}")
             return
-        shown, wrong = trial_rules.shown_build(answer.status, answer.body, path)
+        shown, wrong = shown_build(answer.status, answer.body, path)
         self.findings["build"] = shown
         problem = wrong or trial_rules.build_problem(shown, expected)
         self._note_problem(problem)

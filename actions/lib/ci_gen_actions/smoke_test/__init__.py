@@ -1,0 +1,1 @@
+"""Asks a served model what its users will ask it, and judges the answers."""
