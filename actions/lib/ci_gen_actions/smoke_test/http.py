@@ -107,10 +107,13 @@ class _Sending:
                 broken = self._exchange()
             except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
                 broken = _words(error)
+                # The socket's own timeout may be first by a moment.
+                self.expired = self.expired or isinstance(error, TimeoutError)
             finally:
                 self.connection.close()
         if self.expired:
-            broken = f"the answer was not complete after {self.timeout:g} s"
+            late = "the answer was not complete" if self.reached else "nothing answered"
+            broken = f"{late} after {self.timeout:g} s"
         return Answer(
             reached=self.reached,
             status=self.status,
@@ -212,8 +215,6 @@ def _proxy(address: Address) -> tuple[str, int] | None:
 def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
-    if isinstance(error, TimeoutError):
-        return "no answer within the time"
     if isinstance(error, socket.gaierror):
         return "its name is not known"
     if isinstance(error, http.client.IncompleteRead):
