@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ci_gen.render.source import VENDOR_FOLDER
 
-_SUFFIXES = frozenset({".py", ".yml", ".txt", ".json"})
+_SUFFIXES = frozenset({".py", ".yml", ".txt", ".json", ".css", ".js"})
 
 # Of no use there: Python's leavings, and the root action's part, which needs the generator.
 _LEFT_OUT = frozenset({"__pycache__", "ci_gen"})

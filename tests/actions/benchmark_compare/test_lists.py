@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from tests.support.benchmarks import benchmark, case, noise, processes
+from tests.support.benchmarks import benchmark, case, measurement, processes
 
 from ci_gen_actions.benchmark_compare import accepted, confirming, history, names, tolerances
 from ci_gen_actions.benchmark_compare.cases import Case, Finding
 from ci_gen_actions.benchmark_compare.deciding import Judged
-from ci_gen_actions.benchmark_compare.matching import Matched
+from ci_gen_actions.benchmark_compare.matching import of_measurement
+from ci_gen_actions.benchmark_compare.series import Reading
 from ci_gen_actions.core.errors import UsageError
 from ci_gen_actions.statistics.sequential import Design
 
@@ -103,7 +105,7 @@ def test_an_alarm_counts_when_a_second_run_raises_it(
 
 def test_alarms_that_the_second_run_did_not_measure_are_told() -> None:
     first = {"pp64": Finding.REGRESSION, "tg16": Finding.REGRESSION, "x": Finding.PASS}
-    assert confirming.missing(first, [judged(Finding.PASS)]) == ("tg16",)
+    assert confirming.unmeasured(first, [judged(Finding.PASS)]) == ("tg16",)
 
 
 def test_what_a_fresh_job_should_measure() -> None:
@@ -115,18 +117,37 @@ def test_what_a_fresh_job_should_measure() -> None:
     assert confirming.alarms(found) == ("a",)
 
 
+def stored(values: list[float], **more: Any) -> Reading:
+    there = [each for each in processes(values, **more) if each]
+    return Reading(source="h", processes=tuple((benchmark(), each) for each in there))
+
+
 def test_a_history_of_processes_makes_pairs_of_neighbours() -> None:
-    old = Case(name="a", benchmark=benchmark(), baseline=processes([1.0, 2.0, 4.0, 4.0, 9.0]))
-    found = history.of_processes(Matched(cases=(old,)))
-    assert found["a"] == pytest.approx([math.log(2), 0.0])
+    (found,) = history.of_readings([stored([1.0, 2.0, 4.0, 4.0, 9.0])])
+    assert found.pairs == pytest.approx([math.log(2), 0.0])
 
 
-def test_a_history_of_another_machine_does_not_count() -> None:
-    given = case(count=2)
-    elsewhere = processes([1.0], environment={"cpu_info": "other"})
-    assert "cpu_info differs" in history.usable(given, elsewhere)  # type: ignore[arg-type]
-    older = processes(noise(1, 2), build="older")
-    assert history.usable(given, older) == ""  # type: ignore[arg-type]
+def test_a_history_counts_for_its_benchmark_on_its_machine() -> None:
+    old = history.of_readings([stored([1.0, 2.0], build="older")])
+    assert list(history.known([case()], old)) == ["pp64"]
+    elsewhere = history.of_readings([stored([1.0, 2.0], environment={"cpu_info": "other"})])
+    assert history.known([case()], elsewhere) == {}
+    other = case(benchmark=benchmark(parameters={"test": "tg16"}))
+    assert history.known([other], old) == {}
+
+
+def test_a_history_of_builds_that_print_less_still_counts() -> None:
+    newer = case(benchmark=benchmark(parameters={"test": "pp64", "repack": "1"}))
+    old = history.of_readings([stored([1.0, 2.0])])
+    assert len(history.known([newer], old)["pp64"]) == 1
+
+
+def test_a_control_arm_is_a_history() -> None:
+    cases = of_measurement(measurement({"pp64": 0.2}, rounds=8, control=True)).cases
+    (found,) = history.of_measurement(cases)
+    assert len(found.pairs) == 8
+    assert max(map(abs, found.pairs)) < 0.1
+    assert history.of_measurement([case()]) == []
 
 
 def test_priors_stand_in_the_order_of_the_cases() -> None:

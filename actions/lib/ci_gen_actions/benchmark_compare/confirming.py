@@ -36,7 +36,7 @@ def confirmed(first: Mapping[str, Finding], second: Sequence[Judged]) -> tuple[J
     return tuple(_joined(first.get(each.case.name), each) for each in second)
 
 
-def missing(first: Mapping[str, Finding], second: Sequence[Judged]) -> tuple[str, ...]:
+def unmeasured(first: Mapping[str, Finding], second: Sequence[Judged]) -> tuple[str, ...]:
     """The names that the first run alarmed about and the second did not measure."""
     measured = {each.case.name for each in second}
     alarmed = (name for name, finding in first.items() if finding is Finding.REGRESSION)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from ..statistics.sequential import Design
 from ..statistics.shrinkage import Prior, no_prior, prior_of
-from .cases import Case, mismatch, present
-from .matching import Matched
-from .series import HIGHER, Benchmark, Process
-
-Pairs = dict[str, list[float]]
+from .cases import Case, present
+from .series import HIGHER, Benchmark, Process, Reading
 
 
 def difference(benchmark: Benchmark, old: Process, new: Process) -> float:
@@ -37,30 +36,78 @@ def control_pairs(case: Case) -> list[float]:
     ]
 
 
-def of_processes(matched: Matched) -> Pairs:
-    """The pairs that processes of one build make, the first with the second and so on.
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """Pairs of one build and the machine that they were measured on."""
 
-    `matched` holds the processes of the history as baseline of its cases.
+    benchmark: Benchmark
+    environment: Mapping[str, str]
+    pairs: tuple[float, ...]
+
+
+def of_readings(readings: Sequence[Reading]) -> list[Stored]:
+    """What processes of one build tell, the first paired with the second and so on."""
+    gathered: dict[object, list[tuple[Benchmark, Process]]] = defaultdict(list)
+    for reading in readings:
+        for benchmark, process in reading.processes:
+            machine = tuple(sorted(process.environment.items()))
+            gathered[benchmark.key, machine].append((benchmark, process))
+    return [
+        Stored(
+            benchmark=members[0][0],
+            environment=members[0][1].environment,
+            pairs=tuple(
+                difference(benchmark, old, new)
+                for (benchmark, old), (_, new) in zip(members[::2], members[1::2], strict=False)
+            ),
+        )
+        for members in gathered.values()
+    ]
+
+
+def of_measurement(cases: Sequence[Case]) -> list[Stored]:
+    """What the control arm of a measurement tells; nothing where there was none."""
+    return [
+        Stored(
+            benchmark=case.benchmark,
+            environment=present(case.baseline)[0].environment,
+            pairs=tuple(each for each in control_pairs(case) if not math.isnan(each)),
+        )
+        for case in cases
+        if case.again and present(case.baseline)
+    ]
+
+
+def known(cases: Sequence[Case], stored: Sequence[Stored]) -> dict[str, list[float]]:
+    """The stored pairs of each case, by its name: of the same benchmark on the same machine.
+
+    Benchmarks are compared by the parameters that all of them tell, as builds of different age
+    print different ones.
     """
-    return {
-        case.name: [
-            difference(case.benchmark, old, new)
-            for old, new in zip(old_ones[::2], old_ones[1::2], strict=False)
-        ]
-        for case in matched.cases
-        if (old_ones := present(case.baseline))
-    }
+    benchmarks = [each.benchmark for each in cases] + [each.benchmark for each in stored]
+    told = [set(each.parameters) for each in benchmarks]
+    shared = sorted(set.intersection(*told)) if told else []
+    index: dict[object, list[Stored]] = defaultdict(list)
+    for each in stored:
+        index[_key(each.benchmark, shared)].append(each)
+    found: dict[str, list[float]] = {}
+    for case in cases:
+        there = present(case.baseline) or present(case.current)
+        candidates = index[_key(case.benchmark, shared)]
+        fitting = [each for each in candidates if there and _same(each, there[0])]
+        if fitting and len({each.benchmark.key for each in fitting}) == 1:
+            found[case.name] = [pair for each in fitting for pair in each.pairs]
+    return found
 
 
-def usable(case: Case, processes: Sequence[Process]) -> str:
-    """Why a history cannot speak for the case, "" where it can: it must be of the same machine."""
-    alone = [_nameless(each) for each in (*present(case.baseline), *processes)]
-    return mismatch(alone, ())
+def _key(benchmark: Benchmark, shared: Sequence[str]) -> object:
+    return benchmark.metric, tuple(benchmark.parameters[name] for name in shared)
 
 
-def _nameless(process: Process) -> Process:
-    """The process without its build: a history is of older builds, and may be of several."""
-    return Process(samples=process.samples, environment=process.environment)
+def _same(stored: Stored, process: Process) -> bool:
+    """Whether the machine is the same, as far as both tell."""
+    here = process.environment
+    return all(here[name] == text for name, text in stored.environment.items() if name in here)
 
 
 def priors(cases: Sequence[Case], known: Mapping[str, Sequence[float]], design: Design) -> Prior:

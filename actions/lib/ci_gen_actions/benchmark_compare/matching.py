@@ -42,15 +42,15 @@ def of_readings(
     pairs nothing. `controls` are patterns of benchmarks that the change cannot affect.
     """
     old, new, remarks = _alike(_gathered(baseline), _gathered(current))
+    remarks += [f"{each.source}: {why}" for each in (*baseline, *current) for why in each.remarks]
     shown = names.shown([pairs[0][0] for side in (old, new) for pairs in side.values()])
     cases = []
     for key in dict.fromkeys((*old, *new)):
         sides = [tuple(process for _, process in side.get(key, ())) for side in (old, new)]
         benchmark = (old.get(key) or new[key])[0][0]
-        control = any(names.matches(shown[key], each) for each in controls)
         case = Case(
             name=shown[key],
-            benchmark=replace(benchmark, control=control),
+            benchmark=_marked(benchmark, shown[key], controls),
             baseline=sides[0],
             current=sides[1],
             paired=paired(sides[0], sides[1], pairing),
@@ -59,10 +59,10 @@ def of_readings(
     return Matched(cases=_in_order(cases), remarks=tuple(remarks))
 
 
-def of_measurement(measurement: Measurement) -> Matched:
+def of_measurement(measurement: Measurement, controls: Sequence[str] = ()) -> Matched:
     """The cases of a measurement in rounds, which are its pairs."""
     shown = names.shown(list(measurement.benchmarks.values()))
-    cases = []
+    cases: list[Case] = []
     measured = {
         arm: any(each.samples.get(arm) for each in measurement.counted)
         for arm in (BASELINE, CURRENT)
@@ -74,7 +74,7 @@ def of_measurement(measurement: Measurement) -> Matched:
         }
         case = Case(
             name=shown[benchmark.key],
-            benchmark=benchmark,
+            benchmark=_marked(benchmark, shown[benchmark.key], controls),
             baseline=arms[BASELINE],
             current=arms[CURRENT],
             again=arms[CONTROL] if present(arms[CONTROL]) else (),
@@ -115,6 +115,11 @@ def paired(baseline: Sequence[Process], current: Sequence[Process], pairing: str
     if not all(early > 0 for early, _ in times) or times[0][0] == times[-1][1]:
         return False
     return all(before[1] <= after[0] for before, after in pairwise(times))
+
+
+def _marked(benchmark: Benchmark, name: str, controls: Sequence[str]) -> Benchmark:
+    control = benchmark.control or any(names.matches(name, each) for each in controls)
+    return replace(benchmark, control=control)
 
 
 def _gathered(readings: Iterable[Reading]) -> Side:

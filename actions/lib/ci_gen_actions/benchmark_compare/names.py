@@ -23,7 +23,7 @@ def shown(benchmarks: Sequence[Benchmark]) -> dict[Key, str]:
         differing = _differing([each.parameters for each in group.values()])
         for key, each in group.items():
             told = [f"{field}={each.parameters.get(field, '-')}" for field in differing]
-            found[key] = (f"{name} ({', '.join(told)})" if told else name)[:LONGEST]
+            found[key] = _printable(f"{name} ({', '.join(told)})" if told else name)[:LONGEST]
     return _distinct(found)
 
 
@@ -36,6 +36,11 @@ def natural(name: str) -> tuple[tuple[int, str], ...]:
     """A key that sorts pp64 before pp512."""
     parts = re.findall(r"\d+|\D+", name)
     return tuple((int(part[:18]), "") if part.isdecimal() else (-1, part) for part in parts)
+
+
+def _printable(name: str) -> str:
+    """The name on one line: what moves a cursor or turns the text around is spelt out."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
 
 
 def _plain_name(benchmark: Benchmark) -> str:
