@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "ci_gen.cli.release:command",
             "Make, show and verify release records.",
         ),
+        "bench": (
+            "ci_gen.cli.bench:command",
+            "Compare benchmarks of two builds.",
+        ),
         "model": (
             "ci_gen.cli.model:command",
             "Publish, look at, promote and check versions of models.",

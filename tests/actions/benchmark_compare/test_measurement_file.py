@@ -6,11 +6,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from tests.support.actions import ROOT
 from tests.support.benchmarks import measurement
 
 from ci_gen_actions.benchmark_compare import measurement_file
 from ci_gen_actions.benchmark_compare.measurement_file import Round, parse, processes, to_json
 from ci_gen_actions.core.errors import UsageError
+
+SCHEMA = Draft202012Validator(
+    json.loads((ROOT / "docs" / "schemas" / "benchmark.schema.json").read_text("utf-8"))
+)
 
 
 def told(value: Any) -> str:
@@ -27,6 +33,12 @@ def whole() -> dict[str, Any]:
 def test_what_is_written_is_read() -> None:
     given = measurement({"pp64": 0.0, "tg16": 0.1}, rounds=3, control=True, source="m.json")
     assert parse(to_json(given).encode(), "m.json") == given
+
+
+def test_what_is_written_meets_the_schema() -> None:
+    SCHEMA.validate(whole())
+    real = to_json(measurement({"pp64": 0.0}, rounds=2))
+    SCHEMA.validate(json.loads(real))
 
 
 def test_processes_stand_round_by_round() -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from tests.support.actions import ROOT
 from tests.support.benchmarks import benchmark, case, measurement
 from tests.support.browser import Browser, browser
 
 from ci_gen_actions.benchmark_compare import comparison, report, summary, verdicts, wording
+from ci_gen_actions.benchmark_compare.accepted import Accepted
 from ci_gen_actions.benchmark_compare.cases import Case, Finding
 from ci_gen_actions.benchmark_compare.deciding import Judged, Rules, judge
 from ci_gen_actions.benchmark_compare.matching import of_measurement
@@ -72,6 +75,19 @@ def test_a_comparison_without_benchmarks_has_a_page() -> None:
 def test_the_comparison_is_strict_json() -> None:
     value = comparison.of(judgement({"pp64": 0.0}), RULES, verdict="PASS", remarks=())
     assert json.loads(comparison.text(value), parse_constant=pytest.fail) == value
+
+
+def test_the_comparison_meets_its_schema() -> None:
+    path = ROOT / "docs" / "schemas" / "benchmark-comparison.schema.json"
+    schema = Draft202012Validator(json.loads(path.read_text("utf-8")))
+    found = judgement({"pp64": 0.0, "tg16": 0.1}, control=True)
+    entries = (
+        Accepted(benchmark="tg*", change=1.0, reason="r", expires=datetime.date.max),
+        Accepted(benchmark="tg*", change=1.0, reason="r", expires=datetime.date.min),
+    )
+    for accepted in (entries, entries[1:], ()):
+        shown = verdicts.sort([each.judged for each in found.entries], accepted, today=TODAY)
+        schema.validate(comparison.of(shown, RULES, verdict="FAIL", remarks=["r"]))
 
 
 def test_the_worst_comes_first() -> None:
