@@ -7,7 +7,7 @@ manifest and blob is checked against its digest, over the bytes, in both directi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from . import oci_referrers
 from .errors import CannotDecide, UsageError
@@ -74,6 +74,11 @@ class Registry:
             timeout=timeout,
             pauses=pauses,
         )
+
+    @property
+    def transport(self) -> Transport:
+        """What carries requests, for streams that do not fit in memory."""
+        return self._http
 
     # Manifests -----------------------------------------------------------------------------
 
@@ -182,17 +187,35 @@ class Registry:
         digest = digest_of(data)
         if self.has_blob(repository, digest):
             return digest
+        url = self.begin(repository)
+        self.finish(repository, url, digest, data)
+        return digest
+
+    def begin(self, repository: str, question: str = "") -> str:
+        """Begin an upload; the URL that it goes to."""
         begun = self._http.request(
             "POST",
-            f"/v2/{repository}/blobs/uploads/",
+            f"/v2/{_checked(repository)}/blobs/uploads/{question}",
             repository=repository,
-            good=(202,),
+            good=(201, 202),
             limit=MANIFEST_BYTES,
             body=b"",
         )
+        return "" if begun.status == 201 else self.upload_url(repository, begun)
+
+    def mount(self, repository: str, digest: str, other: str) -> str:
+        """Take a blob over from another repository of the registry: "" where it did.
+
+        Else the URL of the upload that the registry began instead.
+        """
+        names = {"mount": checked_digest(digest), "from": _checked(other)}
+        return self.begin(repository, f"?{urlencode(names)}")
+
+    def finish(self, repository: str, url: str, digest: str, data: bytes = b"") -> None:
+        """End an upload, with its last bytes; the registry compares the digest."""
         stored = self._http.request(
             "PUT",
-            self._upload_url(repository, begun, digest),
+            f"{url}{'&' if urlsplit(url).query else '?'}digest={quote(digest, safe='')}",
             repository=repository,
             good=(201,),
             limit=MANIFEST_BYTES,
@@ -200,7 +223,6 @@ class Registry:
             body=data,
         )
         self._check_told(repository, stored, digest)
-        return digest
 
     # Requests ------------------------------------------------------------------------------
 
@@ -245,9 +267,10 @@ class Registry:
             )
         return f"/v2/{_checked(repository)}/manifests/{reference}"
 
-    def _upload_url(self, repository: str, begun: Response, digest: str) -> str:
+    def upload_url(self, repository: str, begun: Response) -> str:
+        """Where an upload goes on, as the registry told it. Raises CannotDecide."""
         try:
-            url = self._http.secure(urljoin(begun.url, begun.headers.get("Location", "")))
+            return self._http.secure(urljoin(begun.url, begun.headers.get("Location", "")))
         except NotReached as error:
             raise CannotDecide(
                 f"the registry {self.host} cannot be written to",
@@ -255,7 +278,6 @@ class Registry:
                 why=str(error),
                 next="tell a registry behind a proxy that it is reached over https",
             ) from None
-        return f"{url}{'&' if urlsplit(url).query else '?'}digest={quote(digest, safe='')}"
 
     def _check_told(self, repository: str, response: Response, digest: str) -> None:
         told = response.headers.get("Docker-Content-Digest", "")

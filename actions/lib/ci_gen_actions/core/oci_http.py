@@ -14,8 +14,8 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from email.message import Message
 from functools import cached_property
 from typing import Any
@@ -30,8 +30,11 @@ PAUSES = (0.5, 1.5, 4.0)
 WAIT_AT_MOST = 30.0
 """The longest Retry-After that is obeyed, in seconds."""
 REDIRECTS = 5
+BLOCK = 1 << 20
+"""How much of a large body is in memory at once, in bytes."""
 _AGENT = "ci-gen"
-_BUSY = (429, 500, 502, 503, 504)
+BUSY = (429, 500, 502, 503, 504)
+"""Statuses after which it is worth trying again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,26 @@ class Response:
             return ""
         parts = urlsplit(urljoin(self.url, match[1]))
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+Body = bytes | Callable[[], Iterable[bytes]] | None
+"""What is sent: bytes, or what makes the blocks anew for each try."""
+Sink = Callable[[bytes], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A request without its place. A body out of blocks needs a header Content-Length.
+
+    With a `sink` the body of an answer 200 or 206 goes there block by block, and none is kept;
+    else `limit` bounds it in bytes.
+    """
+
+    method: str
+    headers: Mapping[str, str]
+    body: Body = None
+    limit: int = 0
+    sink: Sink | None = None
 
 
 class NotReached(Exception):  # noqa: N818 - told to the reader as CannotDecide
@@ -109,41 +132,35 @@ class Transport:
         `url` may be a path on the registry; `limit` bounds the body in bytes. Raises
         CannotDecide, which names the host and the repository.
         """
-        target = urljoin(self.origin, url)
         where = f"{method} {self.host}/{repository}"
         accepted = tuple(good)
+        sent = Sent(method=method, headers=headers or {}, body=body, limit=limit)
         for pause in (*self._pauses, None):
             try:
-                response = self._authorized(
-                    method, target, repository, dict(headers or {}), body, limit
-                )
+                response = self.attempt(url, repository, sent)
             except NotReached as error:
                 if pause is None or error.final:
-                    raise self._unreachable(where, str(error)) from error
+                    raise self.unreachable(where, str(error)) from error
                 time.sleep(pause)
                 continue
             if response.status in accepted:
                 return response
-            if response.status not in _BUSY or pause is None:
-                raise self._refused(where, repository, response)
+            if response.status not in BUSY or pause is None:
+                raise self.refused(where, repository, response)
             time.sleep(_wait(response, pause))
         raise AssertionError("the last try returns or raises")
 
-    def _authorized(
-        self,
-        method: str,
-        url: str,
-        repository: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        limit: int,
-    ) -> Response:
-        """One try; where the registry asks who we are, a second one with the answer."""
-        sent = self._authorization
-        response = self._follow(method, url, headers, body, limit, sent)
+    def attempt(self, url: str, repository: str, sent: Sent) -> Response:
+        """One try; where the registry asks who we are, a second one with the answer.
+
+        Raises NotReached where the connection fails, CannotDecide where there is no token.
+        """
+        target = urljoin(self.origin, url)
+        authorization = self._authorization
+        response = self._follow(target, sent, authorization)
         if response.status != 401 or _origin(response.url) != _origin(self.origin):
             return response
-        reading = method in ("GET", "HEAD")
+        reading = sent.method in ("GET", "HEAD")
         fresh = answer(
             parse_challenges(response.headers.get_all("WWW-Authenticate", [])),
             self.credentials,
@@ -151,40 +168,30 @@ class Transport:
             scope=f"repository:{repository}:{'pull' if reading else 'pull,push'}",
             fetch=self._fetch_token,
         )
-        if not fresh or (fresh == sent and fresh == self.credentials.basic):
+        if not fresh or (fresh == authorization and fresh == self.credentials.basic):
             return response
         self._authorization = fresh
-        return self._follow(method, url, headers, body, limit, fresh)
+        return self._follow(target, sent, fresh)
 
     def _fetch_token(self, url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
         # A realm that redirects would be handed the password for somebody else: not followed.
-        response = self._once("GET", url, headers, None, TOKEN_BYTES)
-        if response.status in _BUSY:
+        response = self._once(url, Sent(method="GET", headers=headers, limit=TOKEN_BYTES))
+        if response.status in BUSY:
             raise NotReached(
                 f"the token service {url.partition('?')[0]} answered {response.status}"
             )
         return response.status, response.body
 
-    def _follow(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        limit: int,
-        authorization: str,
-    ) -> Response:
+    def _follow(self, url: str, sent: Sent, authorization: str) -> Response:
         """Send it and follow redirects; only the registry's own origin sees `authorization`."""
+        known = {**sent.headers, "Authorization": authorization}
         for _ in range(REDIRECTS + 1):
-            ours = _origin(url) == _origin(self.origin)
-            sent = (
-                {**headers, "Authorization": authorization} if ours and authorization else headers
-            )
-            response = self._once(method, url, sent, body, limit)
+            ours = _origin(url) == _origin(self.origin) and authorization
+            response = self._once(url, replace(sent, headers=known) if ours else sent)
             location = response.headers.get("Location", "")
             if response.status not in (301, 302, 303, 307, 308) or not location:
                 return response
-            if method not in ("GET", "HEAD") and response.status not in (307, 308):
+            if sent.method not in ("GET", "HEAD") and response.status not in (307, 308):
                 return response
             url = self.secure(urljoin(url, location))
         raise NotReached(f"more than {REDIRECTS} redirects", final=True)
@@ -202,11 +209,12 @@ class Transport:
         shown = f"{parts.scheme}://{parts.netloc}"
         raise NotReached(f"it sends on to {shown[:200]}, which is not protected", final=True)
 
-    def _once(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limit: int
-    ) -> Response:
+    def _once(self, url: str, sent: Sent) -> Response:
         request = urllib.request.Request(  # noqa: S310 - `secure` knows only http and https
-            url, data=body, headers={"User-Agent": _AGENT, **headers}, method=method
+            url,
+            data=sent.body() if callable(sent.body) else sent.body,
+            headers={"User-Agent": _AGENT, **sent.headers},
+            method=sent.method,
         )
         opener = self._direct if is_loopback(urlsplit(url).netloc) else self._proxied
         try:
@@ -215,7 +223,7 @@ class Transport:
             except urllib.error.HTTPError as error:
                 answered = error  # an answer like any other
             with answered:
-                data = b"" if method == "HEAD" else _bounded(answered, limit, url)
+                data = _received(answered, sent, url)
                 return Response(
                     status=answered.status, headers=answered.headers, body=data, url=url
                 )
@@ -239,7 +247,8 @@ class Transport:
             urllib.request.HTTPSHandler(context=ssl.create_default_context()),
         )
 
-    def _unreachable(self, where: str, why: str) -> CannotDecide:
+    def unreachable(self, where: str, why: str) -> CannotDecide:
+        """The error for a registry that does not answer."""
         return CannotDecide(
             f"the registry {self.host} could not be reached",
             where=where,
@@ -247,18 +256,35 @@ class Transport:
             next="see that the registry runs and that this machine reaches it, then run again",
         )
 
-    def _refused(self, where: str, repository: str, response: Response) -> CannotDecide:
+    def refused(self, where: str, repository: str, response: Response) -> CannotDecide:
+        """The error for an answer that says no."""
         told = self.credentials.redact(_told(response.body))
         why = f"it answered {response.status}" + (f": {told}" if told else "")
         if response.status in (401, 403):
             return denied(self.host, self.credentials, why, repository)
-        busy = response.status in _BUSY
+        busy = response.status in BUSY
         return CannotDecide(
             f"the registry {self.host} did not do what it was asked",
             where=where,
             why=why,
             next="run again later" if busy else "the registry's log says more",
         )
+
+
+def _received(answered: Any, sent: Sent, url: str) -> bytes:
+    """The body, empty where it went to the sink. Raises NotReached where it ends early."""
+    if sent.method == "HEAD":
+        return b""
+    if sent.sink is None or answered.status not in (200, 206):
+        return _bounded(answered, sent.limit, url)
+    count = 0
+    while block := answered.read(BLOCK):
+        sent.sink(block)
+        count += len(block)
+    length = answered.headers.get("Content-Length", "")
+    if length.isdigit() and count < int(length):
+        raise NotReached(f"the connection ended after {count} of {length} bytes")
+    return b""
 
 
 def _bounded(answered: Any, limit: int, url: str) -> bytes:
