@@ -141,6 +141,14 @@ class Registry:
             )
         self._put(repository, tag, found.data, found.media_type)
 
+    def delete_manifest(self, repository: str, digest: str) -> bool:
+        """Delete a manifest, with all its tags; whether it was there."""
+        url = self._manifest_url(repository, checked_digest(digest))
+        response = self._http.request(
+            "DELETE", url, repository=repository, good=(202, 404), limit=MANIFEST_BYTES
+        )
+        return response.status == 202
+
     def tags(self, repository: str) -> tuple[str, ...]:
         """All tags of the repository, sorted; none where it does not exist."""
         url = f"/v2/{_checked(repository)}/tags/list?n=1000"

@@ -131,19 +131,9 @@ class FolderRegistry:
             current = place.target(names.pointer_name(asked.pointer))
             if asked.expected is not None and current != asked.expected:
                 raise lost(name, asked.pointer, asked.expected, current)
-            version = self.resolve(name, asked.version).version
-            move = Move(
-                pointer=asked.pointer,
-                kind=asked.kind,
-                version=version,
-                before=current,
-                at=asked.at,
-                by=asked.by,
-                commit=asked.commit,
-                reason=asked.reason,
-                evidence=asked.evidence,
-            )
-            if current != version:
+            self.resolve(name, asked.version)
+            move = asked.move(current)
+            if current != asked.version:
                 place.point(move)
         return move
 

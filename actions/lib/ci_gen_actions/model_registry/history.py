@@ -20,7 +20,8 @@ class Move:
     """One move: `pointer` named `before` ("" for nothing) and names `version` from then on.
 
     `evidence` are the digests of the evidence files that allowed it; `reason` is what a person
-    said. `digest` is that of the manifest in an OCI registry, "" in a folder.
+    said. `digest` is that of the manifest in an OCI registry, "" in a folder; by `id` a writer
+    whose answer was lost knows its own move again.
     """
 
     pointer: str
@@ -33,6 +34,7 @@ class Move:
     reason: str = ""
     evidence: tuple[str, ...] = ()
     digest: str = ""
+    id: str = ""
 
 
 def line(move: Move) -> str:
@@ -79,7 +81,7 @@ def previous(moves: Sequence[Move], pointer: str, now: str) -> str:
 def _move(value: Any) -> Move | None:
     if not isinstance(value, dict):
         return None
-    texts = ("pointer", "kind", "version", "before", "at", "by", "commit", "reason", "digest")
+    texts = ("pointer", "kind", "version", "before", "at", "by", "commit", "reason", "digest", "id")
     if not all(isinstance(value.get(each, ""), str) for each in texts):
         return None
     evidence = value.get("evidence", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,19 +27,21 @@ def open_registry(
     branch: str = BRANCH,
     base: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    token: str = "",
 ) -> ModelRegistry:
     """The registry at `location`: a folder, `file:<folder>`, or `oci://host/repository`.
 
     `base` is the folder that a relative path begins at, and the checkout whose data branch has
     the pointers of an OCI registry on `branch`; the current folder by default. Nothing is read
-    or created yet. Raises UsageError for a location that is none.
+    or created yet. `token` may push the branch where the checkout may not. Raises
+    UsageError for a location that is none.
     """
     start = base or Path.cwd()
     scheme, colon, rest = location.partition(":")
     if not location.strip():
         raise UsageError("no registry is named", next="give a folder, or oci://host/repository")
     if colon and scheme == "oci":
-        raise UsageError("oci registries are not there yet")
+        return _oci(rest, location, start, branch, environ, username, password, token)
     if colon and scheme == "file":
         return _folder(start / _path(rest, location))
     if colon and "//" in rest:
@@ -48,6 +51,32 @@ def open_registry(
             next="give a folder, or oci://host/repository",
         )
     return _folder(start / Path(location).expanduser())
+
+
+def _oci(
+    rest: str,
+    location: str,
+    checkout: Path,
+    branch: str,
+    environ: Mapping[str, str] | None,
+    username: str,
+    password: str,
+    token: str,
+) -> ModelRegistry:
+    from ..core.oci_reference import parse_reference
+    from .data_branch import DataBranch
+    from .oci_store import OciRegistry
+
+    if not rest.startswith("//"):
+        raise UsageError(f"{location[:120]!r} is no registry", next="write oci://host/repository")
+    place = parse_reference(rest[2:].rstrip("/"))
+    if place.tag or place.digest:
+        raise UsageError(
+            f"{location[:120]!r} names a tag or digest",
+            next="give the repository below which the models lie, such as oci://ghcr.io/me/models",
+        )
+    data = DataBranch(checkout, branch, os.environ if environ is None else environ, token)
+    return OciRegistry(place, data, username=username, password=password)
 
 
 def _folder(root: Path) -> ModelRegistry:

@@ -91,6 +91,22 @@ class Asked:
     reason: str = ""
     evidence: tuple[str, ...] = ()
 
+    def move(self, before: str, *, digest: str = "", id: str = "") -> Move:
+        """The move from what the pointer names now."""
+        return Move(
+            pointer=self.pointer,
+            kind=self.kind,
+            version=self.version,
+            before=before,
+            at=self.at,
+            by=self.by,
+            commit=self.commit,
+            reason=self.reason,
+            evidence=self.evidence,
+            digest=digest,
+            id=id,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
