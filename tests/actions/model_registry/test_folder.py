@@ -10,7 +10,7 @@ import pytest
 from tests.support.model_registries import AT, STAMP, digest, model, parts, version
 
 from ci_gen_actions.core.errors import ActionError, CannotDecide, ChangedMeanwhile, UsageError
-from ci_gen_actions.model_registry import open_registry, operations
+from ci_gen_actions.model_registry import ledger, open_registry, operations
 from ci_gen_actions.model_registry.folder import FolderRegistry
 from ci_gen_actions.model_registry.operations import promote, rollback
 
@@ -213,14 +213,38 @@ def test_a_version_of_a_writer_that_was_stopped_before_it_was_recorded(
     (registry.root / "tiny-chat/.ci-gen/versions.jsonl").write_text('{"version": "1.')
     assert [each.version for each in registry.versions("tiny-chat")] == ["1.0"]
     assert registry.resolve("tiny-chat", "1.0").version == "1.0"
-    assert "stands in no record" in str(registry.problems("tiny-chat")[0])
+    assert "a stopped writer has not recorded it" in str(registry.problems("tiny-chat")[0])
     assert registry.publish(version(model(tmp_path / "in"))).already
     notes = registry.problems("tiny-chat")
     assert [str(each) for each in notes] == [
         "tiny-chat .ci-gen/versions.jsonl: line 1 is half a line"
     ]
+    assert registry.clean(dry_run=False) == notes
+    assert registry.problems("tiny-chat") == ()
     with pytest.raises(ChangedMeanwhile):
         registry.publish(version(model(tmp_path / "in", "other")))
+
+
+def test_cleaning_ends_what_was_begun(tmp_path: Path, registry: FolderRegistry) -> None:
+    for number in ("1.0", "1.1", "1.2"):
+        registry.publish(version(model(tmp_path / "in", number), number))
+    records = registry.root / "tiny-chat/.ci-gen/versions.jsonl"
+    rows = records.read_text().splitlines(keepends=True)
+    (registry.root / "tiny-chat/v1.2/model.gguf").chmod(0o644)
+    (registry.root / "tiny-chat/v1.2/model.gguf").write_bytes(b"")
+    # 1.0 was to be removed, 1.1 and 1.2 were not recorded, and 1.2 is damaged besides.
+    records.write_text(rows[0] + ledger.removal("1.0", AT))
+    assert [each.version for each in registry.versions("tiny-chat")] == ["1.1", "1.2"]
+    told = registry.clean(dry_run=True)
+    assert [str(each) for each in told] == [
+        "tiny-chat 1.0: it was not removed whole",
+        "tiny-chat 1.1: it is whole and was not recorded",
+    ]
+    assert registry.clean(dry_run=False) == told
+    assert not (registry.root / "tiny-chat/v1.0").exists()
+    assert registry.clean(dry_run=True) == ()
+    damage = [str(each) for each in registry.problems("tiny-chat") if not each.note]
+    assert damage == ["tiny-chat 1.2 model.gguf: it has 0 bytes, published were 832"]
 
 
 def test_removal_spares_what_is_named(tmp_path: Path, registry: FolderRegistry) -> None:

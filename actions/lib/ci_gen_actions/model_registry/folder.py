@@ -7,14 +7,13 @@ publish and promote at once: the lock of a model is held for the milliseconds of
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..core.errors import ActionError, UsageError
 from ..core.oci_reference import digest_of
-from . import folder_check, history, ledger, metadata, names, staging
+from . import folder_check, folder_mend, history, ledger, metadata, names, staging
 from .declared import Malformed
 from .history import Move
 from .ledger import Row
@@ -117,7 +116,7 @@ class FolderRegistry:
                 return there
             target = place.version(draft.metadata.version)
             if target.exists():  # removed, and its remover was stopped
-                _discard(place, draft.metadata.version)
+                folder_mend.discard(place, draft.metadata.version)
             folder.rename(target)
             sync(place.folder)
             row = _row(draft.metadata)
@@ -156,7 +155,7 @@ class FolderRegistry:
                     continue
                 if version in place.ledger().rows:
                     place.record(ledger.removal(version, at))
-                trash = _discard(place, version)
+                trash = folder_mend.discard(place, version)
             shutil.rmtree(trash, ignore_errors=True)
             gone.append(version)
         return tuple(gone)
@@ -165,7 +164,9 @@ class FolderRegistry:
         """Remove what stopped writers left in any model."""
         told: list[Problem] = []
         for name in sorted(each.name for each in self._folders()):
-            told += staging.clean(Place(self.root, name), dry_run=dry_run)
+            place = Place(self.root, name)
+            told += staging.clean(place, dry_run=dry_run)
+            told += folder_mend.unfinished(place, dry_run=dry_run)
         return tuple(told)
 
     def _folders(self) -> list[Path]:
@@ -240,15 +241,6 @@ def _located(place: Place, version: str, file: metadata.ModelFile) -> Located:
         what = f"{file.name} has {found.st_size:,} bytes" if found else f"{file.name} is missing"
         raise damaged(place.name, version, f"{what}; published were {file.size:,}", str(path))
     return Located(name=file.name, sha256=file.sha256, size=file.size, url=path.as_uri())
-
-
-def _discard(place: Place, version: str) -> Path:
-    """Take a version out of its place; with the lock held. The caller removes it."""
-    place.trash.mkdir(parents=True, exist_ok=True)
-    target = place.trash / f"{version}.{secrets.token_hex(6)}"
-    place.version(version).rename(target)
-    sync(place.folder)
-    return target
 
 
 def _is_model(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..core.files import sha256
 from ..core.oci_reference import digest_of
-from . import history, metadata, names, staging
+from . import history, ledger, metadata, names, staging
 from .declared import Malformed
 from .ledger import Ledger, Row
 from .metadata import Metadata
@@ -40,15 +40,20 @@ def _version(place: Place, version: str, told: Ledger, there: set[str]) -> Itera
         yield problem("", "a stopped writer has not removed it whole", note=True)
         return
     if row is None:
-        yield problem("", "it stands in no record: its writer was stopped, or a hand made it")
+        yield problem("", "a stopped writer has not recorded it", note=True)
+    for file, what in damages(place, version, row):
+        yield problem(file, what)
+
+
+def damages(place: Place, version: str, row: Row | None) -> Iterator[tuple[str, str]]:
+    """Each damaged file of a version that is there, and what is wrong with it. Raises OSError."""
     found = None
     for each, parsed in _metadata(place, version, row):
         if each:
-            yield problem(metadata.NAME, each)
+            yield metadata.NAME, each
         found = parsed or found
     if found is not None:
-        for file, what in _files(place, version, found):
-            yield problem(file, what)
+        yield from _files(place, version, found)
 
 
 def _metadata(place: Place, version: str, row: Row | None) -> Iterator[tuple[str, Metadata | None]]:
@@ -91,7 +96,7 @@ def _model(place: Place, told: Ledger, there: set[str]) -> Iterator[Problem]:
         return Problem(name=place.name, version="", file=file, what=what, note=note)
 
     for number in told.unread:
-        yield problem(".ci-gen/versions.jsonl", f"line {number} is half a line", note=True)
+        yield problem(ledger.SHOWN, f"line {number} is half a line", note=True)
     moves = place.moves()
     for pointer, target in place.pointers().items():
         if not target:

@@ -17,6 +17,8 @@ from . import names
 from .metadata import Metadata
 
 NAME = "versions.jsonl"
+SHOWN = f".ci-gen/{NAME}"
+"""The file in a folder, as it is named to people."""
 
 
 @dataclass(frozen=True, kw_only=True)
