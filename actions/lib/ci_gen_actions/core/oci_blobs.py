@@ -157,7 +157,17 @@ class _Upload:
             url, reached = self._progress(url)
             failed = 0 if reached > offset else failed
             offset = reached
-        self._registry.finish(self._repository, url, self._digest)
+        try:
+            self._registry.finish(self._repository, url, self._digest)
+        except CannotDecide as error:
+            if "DIGEST_INVALID" not in error.why:
+                raise
+            raise CannotDecide(
+                f"{self._path.name} is not the file that it was",
+                where=str(self._path),
+                why=f"the registry {self._registry.host} got something else than {self._digest}",
+                next="see what else writes this file, then run again",
+            ) from None
 
     def _patch(self, url: str, offset: int) -> Response:
         headers = {
