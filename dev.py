@@ -318,7 +318,7 @@ def docs(arguments: list[str]) -> int:
         if printed.returncode:
             return printed.returncode
         (ROOT / "docs" / name).write_bytes(printed.stdout)
-    return status
+    return status or run("python", "-m", "ci_gen_actions.model_registry.document", *arguments)
 
 
 def build(arguments: list[str]) -> int:

@@ -81,7 +81,7 @@ def draft(paths: Sequence[Path], evidence: Sequence[Found], given: Given) -> Dra
 def short(count: int) -> str:
     """A number of weights as people write it: 7B, 134.5M."""
     for size, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K")):
-        if count >= size:
+        if round(count / size, 1) >= 1:
             # Beyond a hundred the digit behind the point says nothing.
             return f"{count / size:.{0 if count >= 100 * size else 1}f}".removesuffix(".0") + letter
     return str(count)

@@ -39,6 +39,12 @@ class Options:
         "registry are",
         default="ci-gen-data",
     )
+    token: str = option(
+        doc="A token that may push the data branch, where the checkout was made without "
+        "credentials: `github.token` with `contents: write`, or a project's access token on GitLab",
+        default="",
+        secret=True,
+    )
     evidence_folder: str = option(
         doc="Folder that holds the evidence files of the run, at any depth", default="evidence"
     )

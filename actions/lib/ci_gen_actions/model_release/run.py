@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.dialect import Dialect
-from ..core.errors import UsageError
+from ..core.errors import ChangedMeanwhile, UsageError
 from ..core.evidence import Findings
 from ..core.inert import code, listed, plain, table
 from ..core.result import Result, Verdict
 from ..model_registry import draft, open_registry
+from ..model_registry.history import Move
 from ..model_registry.names import pointer_name
 from ..model_registry.operations import Stamp, actor, now, promote, total
 from ..model_registry.registry import Draft, ModelRegistry, Published
@@ -18,6 +19,8 @@ from ..release.evidence_files import Found
 from . import plan
 from .options import Options, Outputs
 from .plan import Decision
+
+_TRIES = 10
 
 
 def run(options: Options, ci: Dialect) -> Result:
@@ -46,6 +49,7 @@ def run(options: Options, ci: Dialect) -> Result:
         username=options.username,
         password=options.password,
         branch=options.data_branch,
+        token=options.token,
         base=workspace,
         environ=ci.environ,
     )
@@ -128,22 +132,34 @@ def _promoted(
     )
     moved = []
     for pointer in options.stage:
-        newer = _newer(registry, options.name, pointer, published)
-        if newer:
-            ci.warning(f"{pointer} stays: it names {newer}, which was published later")
+        move = _moved(registry, options.name, pointer, published, stamp)
+        if move.version != version:
+            ci.warning(f"{pointer} stays: it names {move.version}, which was published later")
             continue
-        move = promote(registry, options.name, version, pointer, stamp)
         ci.log(f"{pointer} of {options.name}: {move.before or 'nothing'} -> {version}")
         moved.append(pointer)
     return tuple(moved)
 
 
-def _newer(registry: ModelRegistry, name: str, pointer: str, published: Published) -> str:
-    """What a pointer names, where that was published after this version; else ""."""
-    current = registry.pointers(name).get(pointer, "")
-    rows = {each.version: each for each in registry.versions(name)}
-    theirs = rows.get(current)
-    return current if theirs and theirs.created_at > published.row.created_at else ""
+def _moved(
+    registry: ModelRegistry, name: str, pointer: str, published: Published, stamp: Stamp
+) -> Move:
+    """Move a pointer forward, or tell what it names where that was published later.
+
+    What was seen must still hold when it moves; else it is looked at once more.
+    """
+    version = published.row.version
+    for attempt in range(_TRIES):
+        current = registry.pointers(name).get(pointer, "")
+        theirs = {each.version: each for each in registry.versions(name)}.get(current)
+        if theirs and theirs.created_at > published.row.created_at:
+            return Move(pointer=pointer, kind="", version=current, before=current, at=stamp.at)
+        try:
+            return promote(registry, name, version, pointer, stamp, expected=current)
+        except ChangedMeanwhile:
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _result(
