@@ -124,8 +124,8 @@ class Outputs:
         doc="How many files it has; llama.cpp finds the others by the name of the first.", default=0
     )
     sha256: str = output(
-        doc="The model's SHA-256, 64 hex digits: of its file; of a split model, of the lines "
-        "`<sha256>  <name>` of its files."
+        doc="The model's SHA-256, 64 hex digits: of its file; of a split model, of its "
+        "files' SHA-256, a line each."
     )
     size: int = output(doc="Its size in bytes, of all files.", default=0)
     cached: bool = output(doc="Whether nothing had to be fetched.", default=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,16 +11,14 @@ from ..core.evidence import Findings
 from ..core.inert import code, plain, table
 from ..core.result import Verdict
 from ..gguf_file import ModelFacts
+from ..gguf_file.digest import model_digest
 from .obtaining import Obtained
 from .options import Options, Outputs
 
 
 def digest_of(files: Sequence[Obtained]) -> str:
-    """The digest that names a model: of its one file, or of the list of its files."""
-    if len(files) == 1:
-        return files[0].sha256
-    lines = "".join(f"{each.sha256}  {each.name}\n" for each in files)
-    return hashlib.sha256(lines.encode()).hexdigest()
+    """The digest that names the model, in hex."""
+    return model_digest([each.sha256 for each in files])
 
 
 def outputs(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from ..core.dialect import Dialect
 from ..core.files import sha256
 from ..gguf_file import facts
+from ..gguf_file.digest import model_digest
 from ..gguf_file.split import part_names, read_model
 from . import capacity
 from .arm import Arm
@@ -44,8 +44,5 @@ def prepared(side: Side, context: int, shown: str, ci: Dialect) -> Iterator[Arm]
 
 
 def digest_of_files(paths: Sequence[Path]) -> str:
-    """`sha256:...` of a file; of several, of the text of their digests in their order."""
-    digests = [sha256(path) for path in paths]
-    if len(digests) == 1:
-        return f"sha256:{digests[0]}"
-    return f"sha256:{hashlib.sha256(''.join(digests).encode()).hexdigest()}"
+    """`sha256:...` that names the model of these files."""
+    return f"sha256:{model_digest([sha256(path) for path in paths])}"

@@ -6,12 +6,12 @@ nobody measured is null. The schema is docs/schemas/model-metadata.schema.json.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..gguf_file.digest import model_digest
 from .declared import Malformed, as_json, from_json, known, schema
 
 SCHEMA = 1
@@ -87,8 +87,8 @@ class Metadata:
     performance: Performance = known("What the gates measured")
     tests_passed: TestsPassed = known("What the gates found")
     checksum: str = known(
-        "The digest of the model file; of a split model that of the lines "
-        "`<sha256>  <name>` of its files",
+        "The digest of the model file; of a split model that of its files' SHA-256 in hex, a "
+        "line each, in the order in which they are loaded",
         pattern=_DIGEST,
     )
     download_url: str | None = known("Where the first model file can be downloaded")
@@ -127,11 +127,8 @@ def parse(data: bytes) -> Metadata:
 
 
 def checksum(weights: Sequence[ModelFile]) -> str:
-    """The digest that names a model: of its one file, or of the list of its files."""
-    if len(weights) == 1:
-        return f"sha256:{weights[0].sha256}"
-    lines = "".join(f"{each.sha256}  {each.name}\n" for each in weights)
-    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+    """The digest that names the model of these files, `sha256:...`."""
+    return f"sha256:{model_digest([each.sha256 for each in weights])}"
 
 
 def document() -> str:
