@@ -4,12 +4,13 @@
 
 Cold is a build with an empty cache. Then the same sources are built again with everything in
 the cache: in a new build folder after a comment was changed in one file, and in a fresh clone
-at another place. The action's own cost is measured twice: against bare cmake with the same
-arguments and no cache (two compiles, so the machine's other work shows), and within one run, as
-the time that was not cmake's. All of it includes stripping and packing; ctest is left out. With
---base, an image in the local engine such as debian:bookworm, an image of the package is compared
-with one that copies the whole build folder, and a build of an image that compiles inside with
-bare `docker build` (--only-docker: that alone).
+at another place. The action's own cost is measured three times: against bare cmake with the same
+arguments and no cache (two compiles, so the machine's other work shows), likewise in seconds of
+processors, where it hardly does, and within one run, as the time that was not cmake's. All of
+it includes stripping and packing; ctest is left out. With --base, an image in the local engine
+such as debian:bookworm, an image of the package is compared with one that copies the whole build
+folder, and a build of an image that compiles inside with bare `docker build` (--only-docker: that
+alone).
 
 llama.cpp's tree compiles three times: about half an hour on two cores, and less with
 `--cmake-arg=-DCMAKE_CXX_FLAGS_RELEASE=-O1`. Needs cmake, ninja, ccache and a C++ compiler.
@@ -69,6 +70,7 @@ def ratios(found: dict[str, Timed]) -> list[tuple[str, str, str]]:
         ),
         ("cold / fresh clone", f"{cold / found['action, fresh clone'].total:.1f}x", ">= 10x"),
         ("action over bare cmake", f"{plain.total / by_hand.total - 1:+.1%}", "<= 3 %"),
+        ("the same, processors alone", f"{plain.cpu / by_hand.cpu - 1:+.1%}", "<= 3 %"),
         ("not cmake's, within a run", f"{(plain.total - plain.cmake) / plain.cmake:.1%}", "<= 3 %"),
     ]
 
@@ -125,9 +127,10 @@ def main() -> None:
         print(json.dumps({**told, "images": images and asdict(images)}, indent=2))
         return
     print(f"{tree.name}, {options.jobs} jobs, {platform.machine()}\n")
-    print(f"{'build':<28}{'seconds':>10}{'of cmake':>10}{'from ccache':>16}")
+    print(f"{'build':<28}{'seconds':>10}{'of cmake':>10}{'processor':>11}{'from ccache':>16}")
     for each, timed in found.items():
-        print(f"{each:<28}{timed.total:>10.1f}{timed.cmake:>10.1f}{timed.hits or '-':>16}")
+        times = f"{timed.total:>10.1f}{timed.cmake:>10.1f}{timed.cpu:>11.1f}"
+        print(f"{each:<28}{times}{timed.hits or '-':>16}")
     print(f"\n{'ratio':<28}{'found':>10}{'to reach':>10}")
     measured = [*ratios(found), *(image_ratio(images) if images else [])]
     for label, value, goal in [*measured, *(docker_ratio(builds) if builds else [])]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,10 +21,14 @@ _FOREIGN = ("GITHUB_", "GITLAB_", "CI_GEN_", "CCACHE_", "CI_")
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds of a build: all of it, and those that cmake's own processes took."""
+    """Seconds of a build: all of it, and those that cmake's own processes took.
+
+    `cpu` are those that it kept processors busy, which other work on the machine hardly changes.
+    """
 
     total: float
     cmake: float
+    cpu: float
     hits: str = ""
 
 
@@ -41,12 +46,14 @@ def action(tree: Tree, sources: Path, jobs: int, cache: Path | None) -> Timed:
     words += [f"--targets={each}" for each in tree.targets]
     words += ["--compiler-cache", "ccache" if cache else "none"]
     words += ["--cache-folder", str(cache)] if cache else []
+    before = _cpu()
     seconds = run(words, sources.parent)
+    cpu = _cpu() - before
     evidence = json.loads((sources.parent / "evidence/build.json").read_text("utf-8"))["findings"]
     phases = evidence["seconds"]
     use = evidence.get("ccache")
     hits = f"{use['hits']} of {use['hits'] + use['misses']}" if use else ""
-    return Timed(seconds, phases["configuration"] + phases["build"], hits)
+    return Timed(seconds, phases["configuration"] + phases["build"], cpu, hits)
 
 
 def bare(tree: Tree, sources: Path, jobs: int) -> Timed:
@@ -57,8 +64,15 @@ def bare(tree: Tree, sources: Path, jobs: int) -> Timed:
     configure += ["-DGGML_NATIVE=OFF", "-DGGML_CCACHE=OFF", *tree.arguments]
     compile_ = ["cmake", "--build", str(build), "--parallel", str(jobs)]
     compile_ += ["--target", *tree.targets] if tree.targets else []
+    before = _cpu()
     seconds = run(configure, sources.parent) + run(compile_, sources.parent)
-    return Timed(seconds, seconds)
+    return Timed(seconds, seconds, _cpu() - before)
+
+
+def _cpu() -> float:
+    """Seconds of processors, of all processes that this one has waited for, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run(words: Sequence[str], folder: Path) -> float:
