@@ -134,7 +134,7 @@ def test_each_builder_builds_from_the_package_and_what_is_pushed_is_what_was_bui
     assert f"builder: {builder}, since" in ran.log
     assert found is not None
     assert ran.outputs.reference == f"{name}@{found.digest}"
-    assert found.value["config"]["digest"] == ran.outputs.image_id
+    assert ran.outputs.image_id in (found.value["config"]["digest"], found.digest)
     kept = ["buildcache"] if way == "client" else []
     assert sorted([*kept, *ran.outputs.tags.split()]) == list(tags)
     assert tags[-1].startswith("sha-")
@@ -255,7 +255,7 @@ def test_a_registry_that_dies_during_the_push_and_comes_back(
         found = described(one, "").manifest(place.service, "main")
     assert found is not None
     assert ran.outputs.digest == found.digest
-    assert found.value["config"]["digest"] == ran.outputs.image_id
+    assert ran.outputs.image_id in (found.value["config"]["digest"], found.digest)
 
 
 def test_a_registry_that_stays_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

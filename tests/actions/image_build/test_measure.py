@@ -162,6 +162,18 @@ def test_a_layer_that_the_registry_has_counts_as_there(name: str) -> None:
     assert compressed.layer_sizes(saved([(name, RANDOM)]), known) == {diff_id(RANDOM): 5}
 
 
+def test_layers_that_the_engine_keeps_compressed() -> None:
+    """containerd's image store: the blob is what is pushed, its digest that of the compressed."""
+    packed = [gzip.compress(data, 1) for data in LAYERS]
+    files = [(f"blobs/sha256/{diff_id(data)[7:]}", data) for data in [*packed, b'{"config": 1}']]
+    sizes = compressed.layer_sizes(saved(files), {diff_id(RANDOM): 5})
+    wanted = {diff_id(data): len(blob) for data, blob in zip(LAYERS, packed, strict=True)}
+    assert sizes == {**wanted, diff_id(RANDOM): 5}
+    cut = f"blobs/sha256/{diff_id(packed[0])[7:]}"
+    with pytest.raises(ValueError, match="cannot be read"):
+        compressed.layer_sizes(saved([(cut, packed[0][:-20])]), {})
+
+
 def test_what_is_no_archive() -> None:
     for broken in ([b"x" * 2000], saved([("1/layer.tar", RANDOM)])[:3]):
         with pytest.raises(ValueError, match="cannot be read"):

@@ -54,8 +54,10 @@ def test_against_an_image_of_the_engine() -> None:
         found = measured(large, small, max_growth_percent=50)
         assert found.comparison.basis == UNCOMPRESSED
         assert found.comparison.theirs == engine().images.get(small).attrs["Size"]
-        assert found.size == found.comparison.ours == found.comparison.theirs + 2_000_000
-        assert sum(each["size"] for each in found.layers) == found.size
+        # An engine with containerd's image store counts manifests, too, and the disk's blocks.
+        assert found.size == found.comparison.ours
+        assert found.size - found.comparison.theirs == pytest.approx(2_000_000, rel=0.01)
+        assert sum(each["size"] for each in found.layers) == pytest.approx(found.size, rel=0.2)
         assert found.problems[0].startswith("the image grew by ")
         assert "COPY file:" in found.markdown
         assert measured(small, large, max_growth_percent=50).problems == ()

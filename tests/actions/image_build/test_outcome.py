@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ci_gen_actions.core.errors import CannotDecide
+from ci_gen_actions.core.github import GitHub
 from ci_gen_actions.core.options import texts
 from ci_gen_actions.image_build import plan
 from ci_gen_actions.image_build.building import NotBuilt, failed
 from ci_gen_actions.image_build.facts import Built, Client, Engine, Source
-from ci_gen_actions.image_build.local_images import is_old
+from ci_gen_actions.image_build.local_images import is_old, new_tag
+from ci_gen_actions.image_build.login import Login
 from ci_gen_actions.image_build.measure import Comparison, Measure
 from ci_gen_actions.image_build.options import Options
-from ci_gen_actions.image_build.pushing import Progress, may_pass
+from ci_gen_actions.image_build.pushing import Progress, Pusher, may_pass
 from ci_gen_actions.image_build.report import Story, result
 from ci_gen_actions.image_build.trial import Trial
 from ci_gen_actions.image_build.verifying import Seen, problems
@@ -74,6 +78,49 @@ def test_how_far_a_push_is() -> None:
     assert progress.words == "4.0 KiB of 4.0 KiB, 2 of 2 layers"
 
 
+class SilentEngine:
+    """An engine with containerd's image store: its push tells no digest, the image's names do.
+
+    What Docker 26.1 answered, but for the digests.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self.api = self
+        self.names = names
+
+    def tag(self, *_: Any, **__: Any) -> None:
+        self.tagged = True
+
+    def remove_image(self, *_: Any, **__: Any) -> None:
+        self.tagged = False
+
+    def push(self, *_: Any, **__: Any) -> Iterator[dict[str, Any]]:
+        yield {"status": "The push refers to repository [r.io/s]"}
+        yield {"status": "Pushed", "progressDetail": {}, "id": "8cf6b0c8a4a1"}
+
+    def inspect_image(self, name: str) -> dict[str, Any]:
+        assert (name, self.tagged) == ("r.io/s:main", True)
+        return {"Id": DIGEST, "RepoDigests": list(self.names)}
+
+
+def pusher(client: Any) -> Pusher:
+    ci = GitHub({}, log=io.BytesIO(), out=io.BytesIO())
+    login = Login(host="r.io")
+    return Pusher(
+        client=client, ci=ci, repository="r.io/s", login=login, timeout=9, sleep=lambda _: None
+    )
+
+
+def test_an_engine_whose_push_tells_no_digest() -> None:
+    engine = SilentEngine(f"r.io/other@{OTHER}", f"r.io/s@{DIGEST}")
+    assert pusher(engine).push(DIGEST, ("main",)) == DIGEST
+    assert not engine.tagged
+    with pytest.raises(CannotDecide, match="did not tell the digest"):
+        pusher(SilentEngine()).push(DIGEST, ("main",))
+    with pytest.raises(CannotDecide, match="did not tell the digest"):
+        pusher(SilentEngine(f"r.io/s@{DIGEST}", f"r.io/s@{OTHER}")).push(DIGEST, ("main",))
+
+
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
@@ -106,7 +153,17 @@ def test_an_engine_whose_image_id_is_the_manifests_digest() -> None:
 )
 def test_which_images_lose_their_name(tagged: str, old: bool) -> None:
     noon_of_the_third = 1767441600.0 - 12 * 3600
-    assert is_old({"Metadata": {"LastTagTime": tagged}}, noon_of_the_third) == old
+    assert is_old({"Metadata": {"LastTagTime": tagged}}, (), noon_of_the_third) == old
+
+
+def test_a_name_tells_its_own_time_where_the_engine_tells_the_commits() -> None:
+    """With containerd's image store, an image that was just built was named at its commit."""
+    commits = {"Metadata": {"LastTagTime": "2024-01-01T00:00:00Z"}}
+    name = f"ci-gen/s-cpu:{new_tag('0123456789abcdef', 1767441600.5)}"
+    assert name.startswith("ci-gen/s-cpu:0123456789ab-")
+    assert not is_old(commits, ("r.io/s:main", name), 1767441600.0 + 3600)
+    assert is_old(commits, ("r.io/s:main", name), 1767441600.0 + 25 * 3600)
+    assert new_tag("", 1767441600.5).startswith("local-")
 
 
 # The report --------------------------------------------------------------------------------

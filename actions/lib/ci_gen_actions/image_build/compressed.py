@@ -2,13 +2,17 @@
 
 The engine knows only the uncompressed size, a registry only the compressed one. To compare like
 with like before a push, the image is read out of the engine as `docker save` does, and each
-layer goes through gzip at the level at which engines push; nothing is stored.
+layer goes through gzip at the level at which engines push; nothing is stored. An engine with
+containerd's image store keeps layers as it pushes them: those are unpacked instead, to know which
+layer they are.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
+import itertools
 import json
 import tarfile
 import zlib
@@ -16,6 +20,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import IO, Any
 
 _GZIP = 16 + zlib.MAX_WBITS
+_GZIPPED = b"\x1f\x8b"
 _LEVEL = 6
 _BLOCK = 1 << 20
 
@@ -33,10 +38,10 @@ def layer_sizes(archive: Iterable[bytes], known: Mapping[str, int]) -> dict[str,
                 source = tar.extractfile(member) if _may_be_layer(member) else None
                 if source is None:
                     continue
-                diff_id, size = _measured(member.name, source, known)
+                diff_id, size = _measured(member, source, known)
                 if diff_id:
                     sizes[diff_id] = size
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"the engine's archive cannot be read: {error}") from error
     return {**sizes, **{diff_id: known[diff_id] for diff_id in known if diff_id in sizes}}
 
@@ -56,22 +61,34 @@ def _may_be_layer(member: tarfile.TarInfo) -> bool:
     )
 
 
-def _measured(name: str, source: IO[bytes], known: Mapping[str, int]) -> tuple[str, int]:
+def _measured(
+    member: tarfile.TarInfo, source: IO[bytes], known: Mapping[str, int]
+) -> tuple[str, int]:
     """A layer's diff id and compressed size; ("", 0) for a blob of JSON."""
-    if name.startswith("blobs/sha256/"):
-        named = f"sha256:{name.rpartition('/')[2]}"
+    if member.name.startswith("blobs/sha256/"):
+        named = f"sha256:{member.name.rpartition('/')[2]}"
         if named in known:
             return named, known[named]
     first = source.read(_BLOCK)
     if first[:1] == b"{" and _is_json(first):
         return "", 0
+    blocks = itertools.chain([first], iter(lambda: source.read(_BLOCK), b""))
+    if first.startswith(_GZIPPED):
+        return _unpacked_id(blocks), member.size
     digest, packer, size = hashlib.sha256(), zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP), 0
-    block = first
-    while block:
+    for block in blocks:
         digest.update(block)
         size += len(packer.compress(block))
-        block = source.read(_BLOCK)
     return f"sha256:{digest.hexdigest()}", size + len(packer.flush())
+
+
+def _unpacked_id(blocks: Iterable[bytes]) -> str:
+    """The diff id of a layer that is compressed already."""
+    digest = hashlib.sha256()
+    with gzip.open(io.BufferedReader(_Stream(blocks), _BLOCK)) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _is_json(data: bytes) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 24 * 3600.0
 """How long an image keeps its name: later steps of the same job need it, and nobody else."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
+_OURS = re.compile(r":\w+-([0-9a-f]{8,9})-[0-9a-f]{8}$")
+
+
+def new_tag(commit: str, now: float) -> str:
+    """A tag that no other run has, so that none moves or removes it. It tells when it was made.
+
+    `now` is the engine's clock, seconds since 1970.
+    """
+    return f"{commit[:12] or 'local'}-{int(now):08x}-{secrets.token_hex(4)}"
 
 
 def forget(client: docker.DockerClient, reference: str) -> None:
@@ -50,7 +60,7 @@ def forget_old(client: docker.DockerClient, reference: str, repository: str = ""
     with contextlib.suppress(DockerException, requests.exceptions.RequestException):
         now = engine_time(client)
         for each in client.images.list(name=name):
-            if is_old(each.attrs, now):
+            if is_old(each.attrs, each.tags, now):
                 tags = [tag for tag in each.tags if tag.rpartition(":")[0] in (name, repository)]
                 removed += [tag for tag in tags if tag != reference]
         for tag in removed:
@@ -58,8 +68,15 @@ def forget_old(client: docker.DockerClient, reference: str, repository: str = ""
     return removed
 
 
-def is_old(attributes: Any, now: float) -> bool:
-    """Whether an image got its newest name longer ago than it needs one."""
+def is_old(attributes: Any, names: Iterable[str], now: float) -> bool:
+    """Whether an image got its newest name longer ago than it needs one.
+
+    The names themselves are asked, too: with containerd's image store, an engine tells of an
+    image that it just built the time that its layers have, which is the commit's.
+    """
+    made = [int(found[1], 16) for name in names if (found := _OURS.search(name))]
+    if any(now - each <= KEPT_SECONDS for each in made):
+        return False
     told = str((attributes.get("Metadata") or {}).get("LastTagTime", ""))
     found = _TIME.fullmatch(told)
     if not found:

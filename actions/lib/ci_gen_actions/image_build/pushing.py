@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.archive import size_text
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide
+from ..core.oci_reference import parse_reference
 from ..core.process import run as run_process
 from . import plan
 from .login import Login
@@ -117,16 +118,32 @@ class Pusher:
         api: Any = self.client.api
         try:
             with _tagged(api, image_id, self.repository, tag):
-                return self._stream(tag)
+                digest = self._stream(tag) or self._known(tag)
         except (
             DockerException,
             requests.exceptions.RequestException,
             urllib3.exceptions.HTTPError,
         ) as error:
             raise PushFailed(str(getattr(error, "explanation", None) or error)) from None
+        if not digest:
+            raise PushFailed("the engine did not tell the digest of what it pushed")
+        self.ci.log(f"pushed {self.repository}:{tag}, {digest}")
+        return digest
+
+    def _known(self, tag: str) -> str:
+        """The digest that the engine knows of what it pushed, "" where that is not one alone.
+
+        With containerd's image store, the usual one since Docker 29, a push tells none.
+        """
+        api: Any = self.client.api
+        found = api.inspect_image(f"{self.repository}:{tag}")
+        names = [parse_reference(each) for each in found.get("RepoDigests") or ()]
+        own = parse_reference(self.repository).name
+        digests = {each.digest for each in names if each.name == own}
+        return digests.pop() if len(digests) == 1 else ""
 
     def _stream(self, tag: str) -> str:
-        """Push, telling how far it is; the digest."""
+        """Push, telling how far it is; the digest, "" where the engine tells none."""
         progress, digest = Progress(), ""
         deadline = time.monotonic() + self.timeout
         events: Any = self.client.api.push(
@@ -147,9 +164,6 @@ class Pusher:
                     raise PushFailed(f"it took longer than {self.timeout:g} s")
         finally:
             events.close()
-        if not digest:
-            raise PushFailed("the engine did not tell the digest of what it pushed")
-        self.ci.log(f"pushed {self.repository}:{tag}, {digest}")
         return digest
 
     def _buildx(self, job: Job, argv: tuple[str, ...], metadata: Path) -> str:

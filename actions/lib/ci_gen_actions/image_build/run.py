@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from ..core.result import Result
 from . import connection, dockerfile, local_images, plan, verifying
 from .building import Job, NotBuilt, build, leave_cache
 from .context import expected_build, prepare
+from .leftovers import engine_time
 from .login import client_environment, copy_configuration, log_in, login_of
 from .measure import measure
 from .options import Options
@@ -62,8 +62,7 @@ class ImageBuild:
         push = plan.push(options, ci.event, ci.name, self.source.commit)
         self.story = Story(source=self.source, engine=engine, choice=choice, push=push)
         self.login = login_of(options)
-        # Of its own, so that no other run on this engine moves or removes it.
-        tag = f"{self.source.commit[:12] or 'local'}-{secrets.token_hex(4)}"
+        tag = local_images.new_tag(self.source.commit, engine_time(client))
         self.job = Job(
             options=options,
             ci=ci,
