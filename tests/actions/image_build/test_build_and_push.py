@@ -28,6 +28,8 @@ from tests.support.server_images import HEALTHCHECK, program
 
 from ci_gen_actions.core import oci
 from ci_gen_actions.image_build import pushing, verifying
+from ci_gen_actions.image_build.connection import clients
+from ci_gen_actions.image_build.connection import engine as engine_facts
 
 pytestmark = pytest.mark.e2e
 
@@ -149,6 +151,22 @@ def test_each_builder_builds_from_the_package_and_what_is_pushed_is_what_was_bui
     assert place.left == []
     assert ran.result is not None
     assert {"dockerfile", "package", "source"} <= ran.result.evidence["inputs"].keys()
+
+
+def test_several_platforms_are_pushed_as_one_index(place: Place) -> None:
+    there = any(each.buildx for each in clients(os.environ))
+    if not there or not engine_facts(engine()).containerd_store:
+        pytest.skip("no buildx here, or no engine that holds images of several platforms")
+    with registry() as one:
+        name = f"{one.host}/{place.service}"
+        ran = place.run(repository=name, platforms=("linux/amd64", "linux/arm64"), test=True)
+        assert ran.verdict == "PASS", f"{ran.error}\n{ran.log}"
+        found = described(one, "").manifest(place.service, "main")
+    assert found is not None
+    assert found.digest == ran.outputs.digest
+    platforms = [each["platform"]["architecture"] for each in found.value["manifests"]]
+    assert sorted(platforms) == ["amd64", "arm64"]
+    assert place.local == {ran.outputs.local_reference}
 
 
 def test_a_pull_request_is_built_and_not_pushed(place: Place) -> None:

@@ -17,7 +17,9 @@ from ci_gen_actions.image_build.options import Options
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MAIN = Event(branch="main", default_branch="main")
 ENGINE = Engine(version="27.1", api=(1, 46), platform="linux/amd64")
+NEW_ENGINE = Engine(version="29.1", api=(1, 52), platform="linux/amd64", containerd_store=True)
 OLD_ENGINE = Engine(version="18.06", api=(1, 38), platform="linux/amd64")
+SEVERAL = {"platforms": ("linux/amd64", "linux/arm64")}
 BUILDX = Client(path="/bin/docker", version=(27, 1), buildx="v0.16", driver="docker-container")
 ON_ENGINE = Client(path="/bin/docker", version=(27, 1), buildx="v0.16", driver="docker")
 BARE = Client(path="/opt/docker", version=(28, 2))
@@ -52,6 +54,7 @@ def options(**given: Any) -> Options:
     ("given", "clients", "engine", "builder", "client", "said"),
     [
         ({}, (BARE, BUILDX), ENGINE, "buildx", BUILDX, "driver docker-container"),
+        (SEVERAL, (ON_ENGINE,), NEW_ENGINE, "buildx", ON_ENGINE, "driver docker"),
         ({}, (BARE, OLD), ENGINE, "buildkit", OLD, "/usr/bin/docker speaks to the BuildKit"),
         ({}, (BARE,), ENGINE, "buildkit", None, "no client has the plug-in: /opt/docker (28.2)"),
         ({}, (), ENGINE, "buildkit", None, "no docker client is on PATH"),
@@ -86,8 +89,8 @@ def test_the_classic_builder_is_the_last_resort() -> None:
     ("given", "clients", "engine", "said"),
     [
         ({"builder": "buildx"}, (BARE,), ENGINE, "there is no buildx"),
-        ({"platforms": ("linux/amd64", "linux/arm64")}, (OLD,), ENGINE, "several platforms need"),
-        ({"platforms": ("linux/amd64", "linux/arm64")}, (ON_ENGINE,), ENGINE, "one platform"),
+        (SEVERAL, (OLD,), ENGINE, "several platforms need"),
+        (SEVERAL, (ON_ENGINE,), ENGINE, "one platform"),
         ({"builder": "buildkit"}, (OLD,), OLD_ENGINE, "has no BuildKit"),
     ],
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import docker
 
 PROBE_SECONDS = 30.0
+_SNAPSHOTTER = "io.containerd.snapshotter.v1"
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -78,11 +79,12 @@ def engine_errors(doing: str) -> Iterator[None]:
 def engine(client: docker.DockerClient) -> Engine:
     """What the engine says of itself. Raises CannotDecide."""
     with engine_errors("it was asked for its version"):
-        told = client.version()
+        told, driver = client.version(), client.info().get("DriverStatus") or ()
     return Engine(
         version=str(told.get("Version", "")),
         api=_numbers(str(told.get("ApiVersion", ""))),
         platform=f"{told.get('Os', '')}/{told.get('Arch', '')}",
+        containerd_store=any(_SNAPSHOTTER in pair for pair in driver),
     )
 
 

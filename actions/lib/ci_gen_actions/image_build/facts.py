@@ -28,11 +28,15 @@ class Client:
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """The engine: `platform` as `linux/amd64`, `api` as (1, 41)."""
+    """The engine: `platform` as `linux/amd64`, `api` as (1, 41).
+
+    `containerd_store` says that containerd keeps its images, which may be of several platforms.
+    """
 
     version: str
     api: tuple[int, int]
     platform: str
+    containerd_store: bool = False
 
     @property
     def has_buildkit(self) -> bool:

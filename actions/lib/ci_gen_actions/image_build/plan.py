@@ -44,7 +44,7 @@ def choose(options: Options, clients: Sequence[Client], engine: Engine, source: 
     several = len(options.platforms) > 1
     plugged = next((each for each in clients if each.buildx), None)
     if plugged and options.builder in ("auto", BUILDX):
-        _check_driver(plugged, several)
+        _check_driver(plugged, engine, several)
         why = f"{plugged.path} has the plug-in, {plugged.buildx} with driver {plugged.driver}"
         return Choice(builder=BUILDX, why=why, client=plugged)
     if options.builder == BUILDX or several:
@@ -85,12 +85,12 @@ def _classic(source: Source, why: str) -> Choice:
     return Choice(builder=CLASSIC, why=why)
 
 
-def _check_driver(client: Client, several: bool) -> None:
-    if several and client.driver == "docker":
+def _check_driver(client: Client, engine: Engine, several: bool) -> None:
+    if several and client.driver == "docker" and not engine.containerd_store:
         raise CannotDecide(
             "buildx's builder in use is the engine itself, which builds one platform",
             where="input platforms",
-            why="its driver is `docker`",
+            why="its driver is `docker`, and the engine's images are not kept by containerd",
             next="`docker buildx create --use` or docker/setup-buildx-action makes one that can",
         )
 
