@@ -25,6 +25,7 @@ table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .4rem .6rem; text-align: left;
   vertical-align: top; }
 td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
+div.wide { overflow-x: auto; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; font: 13px/1.4 monospace; }
 svg { width: 100%; height: auto; margin: 1rem 0; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
@@ -109,7 +110,8 @@ def _cells(each: Finding) -> list[str]:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     top = "".join(f"<th>{escape(each)}</th>" for each in head)
     body = "".join(f"<tr>{''.join(row)}</tr>\n" for row in rows)
-    return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+    inner = f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody>"
+    return f'<div class="wide"><table>\n{inner}\n</table></div>'
 
 
 def _curves(current: Measurement, baseline: Measurement | None) -> list[str]:

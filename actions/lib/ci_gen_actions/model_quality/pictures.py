@@ -1,4 +1,7 @@
-"""Pictures of a comparison as SVG inside of HTML: colours come from the page. Pure."""
+"""Pictures of a comparison as SVG inside of HTML. Pure.
+
+Colours come from the page's style; what the elements say themselves is for viewers without it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def forest(findings: Sequence[Finding]) -> str:
     lines = [_vertical(0.0, height, "zero"), _vertical(1.0, height, "limit")]
     rows = [_row(each, 30 + _ROW * number) for number, each in enumerate(compared)]
     marks = [
-        f'<text x="{_at(value):.1f}" y="{height - 6}" class="tick">{label}</text>'
+        _words(_at(value), height - 6, label, "tick", "middle")
         for value, label in ((-1.0, "-1"), (0.0, "no change"), (1.0, "tolerated"))
     ]
     return _svg(height, "Changes in units of what is tolerated; right is worse", lines, rows, marks)
@@ -53,13 +56,14 @@ def chunks(now: Perplexity, before: Perplexity) -> str:
         for number, mean in kept
     )
     zero = _HEIGHT - _PAD + low * scale
+    span = f"from {low:.6f} to {high:.6f}"
     parts = [
-        f'<line x1="{_PAD}" x2="{_WIDTH - _PAD}" y1="{zero:.1f}" y2="{zero:.1f}" class="zero"/>',
-        f'<polyline points="{points}" class="curve"/>',
-        f'<text x="{_PAD}" y="{_HEIGHT - 8}" class="left">chunk 1</text>',
-        f'<text x="{_WIDTH - _PAD}" y="{_HEIGHT - 8}" class="right">chunk {len(means)}</text>',
-        f'<text x="{_PAD}" y="16" class="left">ln(PPL / PPL of the baseline) so far, '
-        f"from {low:.6f} to {high:.6f}</text>",
+        f'<line x1="{_PAD}" x2="{_WIDTH - _PAD}" y1="{zero:.1f}" y2="{zero:.1f}" class="zero" '
+        f'stroke="currentColor"/>',
+        f'<polyline points="{points}" class="curve" fill="none" stroke="currentColor"/>',
+        _words(_PAD, _HEIGHT - 8, "chunk 1", "left", "start"),
+        _words(_WIDTH - _PAD, _HEIGHT - 8, f"chunk {len(means)}", "right", "end"),
+        _words(_PAD, 16, f"ln(PPL / PPL of the baseline) so far, {span}", "left", "start"),
     ]
     return _svg(_HEIGHT, "Mean difference of the NLL up to each chunk", parts)
 
@@ -72,6 +76,11 @@ def _svg(height: float, title: str, *parts: Sequence[str]) -> str:
     )
 
 
+def _words(x: float, y: float, text: str, kind: str, anchor: str) -> str:
+    place = f'x="{x:.1f}" y="{y}" class="{kind}" text-anchor="{anchor}"'
+    return f"<text {place}>{escape(text)}</text>"
+
+
 def _at(value: float) -> float:
     """The place of a change, in units of the tolerance."""
     share = (min(max(value, -_SPAN), _SPAN) + _SPAN) / (2 * _SPAN)
@@ -80,7 +89,10 @@ def _at(value: float) -> float:
 
 def _vertical(value: float, height: float, kind: str) -> str:
     place = _at(value)
-    return f'<line x1="{place:.1f}" x2="{place:.1f}" y1="10" y2="{height - 22}" class="{kind}"/>'
+    return (
+        f'<line x1="{place:.1f}" x2="{place:.1f}" y1="10" y2="{height - 22}" class="{kind}" '
+        f'stroke="currentColor"/>'
+    )
 
 
 def _row(each: Finding, y: float) -> str:
@@ -98,8 +110,9 @@ def _row(each: Finding, y: float) -> str:
         if abs(end) > _SPAN
     ]
     return (
-        f'<text x="{_LEFT - 12}" y="{y + 4}" class="label">{escape(label[:40])}</text>'
-        f'<line x1="{_at(low):.1f}" x2="{_at(high):.1f}" y1="{y}" y2="{y}" class="bar {kind}"/>'
+        f"{_words(_LEFT - 12, y + 4, label[:40], 'label', 'end')}"
+        f'<line x1="{_at(low):.1f}" x2="{_at(high):.1f}" y1="{y}" y2="{y}" class="bar {kind}" '
+        f'stroke="currentColor"/>'
         f'<circle cx="{_at(each.change / each.tolerance):.1f}" cy="{y}" r="5" class="{kind}"/>'
         f"{''.join(arrows)}"
     )

@@ -32,7 +32,8 @@ def summary(
     parts.append(table(_HEAD, [_row(each) for each in found.findings]))
     if warned and found.verdict is Verdict.INCONCLUSIVE:
         parts.append("\n**Not decided. This job passes with a warning, and proves nothing.**\n")
-    notes = [each for each in found.findings if not each.state.compared]
+    # without any baseline the headline says so for all
+    notes = [each for each in found.findings if found.baseline and not each.state.compared]
     parts += [f"\n{plain(wording.sentence(each))}\n" for each in notes]
     for each in (each for each in found.findings if each.state is State.INCONCLUSIVE):
         told = f"{each.name}: {each.why}. {wording.remedy(each)}"
