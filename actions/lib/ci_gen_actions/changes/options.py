@@ -40,8 +40,8 @@ class Outputs:
         default=True,
     )
     areas: str = output(
-        doc="The parts of areas that a change can affect, each between commas such as ,chat,: those "
-        "with a changed file, all of them where code is true, empty where none is",
+        doc="The parts of areas that a change can affect, each between commas such as ,chat,: "
+        "those with a changed file, all of them where code is true, empty where none is",
     )
     files: int = output(doc="How many files differ; 0 where that is not known", default=0)
     reason: str = output(doc="Why code is what it is, in one sentence")
