@@ -1,4 +1,4 @@
-"""The verbs of `ci-gen model` that change a registry: publish, promote, rollback."""
+"""The verbs of `ci-gen model` that change a registry: publish, promote, rollback, gc."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def publish_command(
     pointers: tuple[str, ...],
     location: str,
 ) -> int:
-    """Publish; 4 where the version is there with another model."""
+    """Publish; 4 where the version is there with another model, 1 where the file is no model."""
+    from ci_gen_actions.gguf_file import BadModel
     from ci_gen_actions.model_registry import draft
     from ci_gen_actions.model_registry.names import pointer_name
     from ci_gen_actions.model_registry.operations import actor, now, promote
@@ -66,7 +67,11 @@ def publish_command(
             found = read_folder(evidence) if evidence else ()
         except Refused as refused:
             raise UsageError(shown("\n".join(refused.problems))) from refused
-        made = registry.publish(draft.draft(files, found, given))
+        try:
+            made = registry.publish(draft.draft(files, found, given))
+        except BadModel as bad:
+            click.echo(shown(f"ci-gen: {bad}"), err=True)
+            return 1
         what = "was there already" if made.already else "is published"
         click.echo(f"{name} {made.row.version} {what}: {made.row.checksum}")
         click.echo(made.reference)
@@ -120,6 +125,56 @@ def rollback_command(model: str, expect: str | None, reason: str, location: str)
     return 0
 
 
+@click.command(name="gc", help="Remove versions that nothing names, and what stopped writers left.")
+@click.argument("name", required=False)
+@click.option("--keep", default=5, show_default=True, help="So many of the newest always stay.")
+@click.option("--days", default=30.0, show_default=True, help="Younger versions always stay.")
+@click.option("--delete", is_flag=True, help="Remove them; without it they are only named.")
+@registry_option
+def gc_command(name: str | None, keep: int, days: float, delete: bool, location: str) -> int:
+    """Name, or remove, what may go; what a pointer names or named before stays."""
+    import time
+
+    from ci_gen_actions.model_registry.names import model_name
+    from ci_gen_actions.model_registry.operations import now, total
+    from ci_gen_actions.model_registry.registry import no_model
+    from ci_gen_actions.model_registry.retention import Policy, removable
+
+    if keep < 0 or days < 0:
+        raise UsageError("--keep and --days are not negative.")
+    with told():
+        registry = opened(location)
+        known = registry.models()
+        if name and model_name(name) not in known:
+            raise no_model(name, known, registry.location)
+        left = registry.clean(name=name or "", dry_run=not delete)
+        count, sizes = 0, []
+        for each in (name,) if name else known:
+            rows, pointers = registry.versions(each), registry.pointers(each)
+            policy = Policy(keep=keep, days=days)
+            going = removable(rows, pointers, registry.history(each), policy, time.time())
+            gone = {row.version for row in going}
+            if delete:
+                gone = set(registry.remove(each, [row.version for row in going], now()))
+            for row in going:
+                verb = "removed" if delete else "would remove"
+                click.echo(f"{verb if row.version in gone else 'kept'} {each} {row.version}")
+            count += len(gone)
+            sizes += [row.size for row in going if row.version in gone]
+    for problem in left:
+        click.echo(shown(f"{'mended' if delete else 'would mend'} {problem}"))
+    if not count and not left:
+        click.echo("nothing can go")
+        return 0
+    what = f"{_counted(count, 'version')} of {total(sizes)}, {_counted(len(left), 'leftover')}"
+    click.echo(f"{what} {'removed' if delete else 'can go; --delete removes them'}")
+    return 0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def _version(expect: str | None) -> str | None:
     from ci_gen_actions.model_registry.names import version_name
 
@@ -135,4 +190,4 @@ def _say(name: str, move: Move) -> None:
         click.echo(f"{move.pointer} of {name}: {move.before or 'nothing'} -> {move.version}")
 
 
-COMMANDS = (publish_command, promote_command, rollback_command)
+COMMANDS = (publish_command, promote_command, rollback_command, gc_command)

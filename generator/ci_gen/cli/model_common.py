@@ -72,6 +72,8 @@ def told() -> Iterator[None]:
 
 def shown(text: str) -> str:
     """Text from outside as a terminal may show it: nothing in it is obeyed."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 

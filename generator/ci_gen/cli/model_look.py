@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,12 +25,15 @@ def list_command(name: str | None, location: str, as_json: bool) -> int:
     """Print a table, or JSON."""
     with told():
         registry = opened(location)
-        found = _versions(registry, name) if name else _models(registry)
-    click.echo(json.dumps(found[1], indent=2) if as_json else found[0])
+        if name:
+            found = _versions(registry, name, as_json=as_json)
+        else:
+            found = _models(registry, as_json=as_json)
+    click.echo(found)
     return 0
 
 
-def _models(registry: ModelRegistry) -> tuple[str, object]:
+def _models(registry: ModelRegistry, *, as_json: bool) -> str:
     rows, value = [], []
     for name in registry.models():
         versions, pointers = registry.versions(name), registry.pointers(name)
@@ -37,16 +41,17 @@ def _models(registry: ModelRegistry) -> tuple[str, object]:
         named = ", ".join(f"{each} {target or '?'}" for each, target in pointers.items())
         rows.append((name, str(len(versions)), newest, named))
         value.append({"name": name, "versions": len(versions), "pointers": dict(pointers)})
+    if as_json:
+        return json.dumps(value, indent=2)
     if not rows:
-        return f"no models in {registry.location}", value
-    return table(("MODEL", "VERSIONS", "HIGHEST", "POINTERS"), rows), value
+        there = "://" in registry.location or Path(registry.location).is_dir()
+        return f"no models in {registry.location}{'' if there else ', which is not there'}"
+    return table(("MODEL", "VERSIONS", "HIGHEST", "POINTERS"), rows)
 
 
-def _versions(registry: ModelRegistry, text: str) -> tuple[str, object]:
-    from dataclasses import asdict
-
+def _versions(registry: ModelRegistry, text: str, *, as_json: bool) -> str:
     from ci_gen_actions.model_registry.names import model_name
-    from ci_gen_actions.model_registry.operations import tagged, total
+    from ci_gen_actions.model_registry.operations import total
     from ci_gen_actions.model_registry.registry import no_model
 
     name = model_name(text)
@@ -56,6 +61,9 @@ def _versions(registry: ModelRegistry, text: str) -> tuple[str, object]:
     named: dict[str, list[str]] = {}
     for pointer, version in sorted(pointers.items()):
         named.setdefault(version, []).append(pointer)
+    if as_json:
+        value = [{**vars(each), "pointers": named.get(each.version, [])} for each in versions]
+        return json.dumps(value, indent=2)
     rows = [
         (
             each.version,
@@ -67,9 +75,7 @@ def _versions(registry: ModelRegistry, text: str) -> tuple[str, object]:
         )
         for each in versions
     ]
-    value = [{**asdict(each), "pointers": tagged(pointers, each.version)} for each in versions]
-    head = ("VERSION", "QUANTIZATION", "SIZE", "PUBLISHED", "MODEL", "POINTERS")
-    return table(head, rows), value
+    return table(("VERSION", "QUANTIZATION", "SIZE", "PUBLISHED", "MODEL", "POINTERS"), rows)
 
 
 @click.command(name="show", help="Show what is known of a version: NAME, or NAME@VERSION.")
@@ -133,4 +139,35 @@ def _told(found: Sequence[Problem], checked: Mapping[str, Sequence[str]]) -> int
     return 0
 
 
-COMMANDS = (list_command, show_command, verify_command)
+@click.command(name="diff", help="Show what differs between two versions.")
+@click.argument("before", metavar="NAME@VERSION")
+@click.argument("after", metavar="[NAME]@VERSION")
+@registry_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def diff_command(before: str, after: str, location: str, as_json: bool) -> int:
+    """Compare facts, files, headers and tensors; 0 also where they differ."""
+    from dataclasses import asdict
+
+    from ci_gen_actions.model_registry.difference import difference
+    from ci_gen_actions.model_registry.difference import told as in_words
+    from ci_gen_actions.model_registry.headers import headers
+    from ci_gen_actions.model_registry.operations import split_name
+
+    with told():
+        registry = opened(location)
+        name, old = split_name(before)
+        other, new = split_name(after if not after.startswith("@") else f"{name}{after}")
+        first = registry.resolve(name, old or "latest")
+        second = registry.resolve(other, new or "latest")
+        changes = difference(
+            first.metadata, second.metadata, headers(registry, first), headers(registry, second)
+        )
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in changes], indent=2))
+    else:
+        click.echo(f"{name} {first.version} -> {other} {second.version}")
+        click.echo(shown(in_words(changes)))
+    return 0
+
+
+COMMANDS = (list_command, show_command, verify_command, diff_command)

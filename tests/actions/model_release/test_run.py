@@ -147,6 +147,15 @@ def test_evidence_about_another_model_counts_for_nothing(run: Run) -> None:
     assert run.registry.models() == ()
 
 
+def test_a_file_that_is_no_model(run: Run) -> None:
+    run.model.write_bytes(run.model.read_bytes()[:-100])
+    ended = run([])
+    assert ended.code == 1
+    assert ended.outputs["verdict"] == "FAIL"
+    assert "no sound GGUF model" in ended.stderr
+    assert "no sound GGUF model" in ended.summary
+
+
 def test_nothing_is_promoted_without_any_evidence(run: Run) -> None:
     ended = run([], "--tests", "none")
     assert ended.code == 0, ended.stderr

@@ -99,7 +99,8 @@ def test_exit_statuses(model_shell: Shell) -> None:
     assert "which version of tiny?" in model_shell.err
     assert model_shell("show", "tiny@2.0") == 2
     (model_shell.folder / "no-model.gguf").write_bytes(b"GGUF")
-    assert model_shell("publish", "no-model.gguf", "--name", "a", "--version", "1") in (1, 2, 3)
+    assert model_shell("publish", "no-model.gguf", "--name", "a", "--version", "1") == 1
+    assert "no sound GGUF model" in model_shell.err
     assert not (model_shell.folder / "models/a").exists()
 
 
@@ -125,3 +126,41 @@ def test_json(model_shell: Shell) -> None:
     ]
     assert model_shell("list", "--json", "tiny") == 0
     assert json.loads(model_shell.out)[0]["pointers"] == ["production"]
+
+
+def test_what_differs(model_shell: Shell) -> None:
+    assert model_shell.publish("1.0") == 0
+    assert model_shell.publish("1.1") == 0
+    assert model_shell("diff", "tiny@1.0", "@1.1") == 0
+    assert model_shell.out.startswith("tiny 1.0 -> tiny 1.1\n")
+    assert "general.name: tiny-1.0 -> tiny-1.1" in model_shell.out
+    assert model_shell("diff", "tiny@1.0", "tiny@1.1", "--json") == 0
+    parts = {each["part"] for each in json.loads(model_shell.out)}
+    assert parts == {"facts", "files", "header"}
+    assert model_shell("diff", "tiny@1.0", "tiny@v1.0") == 0
+    assert "no difference" in model_shell.out
+
+
+def test_gc_names_first_and_removes_when_it_is_told_to(model_shell: Shell) -> None:
+    for number in ("1.0", "1.1", "1.2"):
+        assert model_shell.publish(number, "--to", "latest") == 0
+    assert model_shell("gc") == 0
+    assert model_shell.out == "nothing can go\n"
+    assert model_shell("gc", "tiny", "--keep", "0", "--days", "0") == 0
+    staging = model_shell.folder / "models/tiny/.ci-gen/staging/1.9.abc"
+    staging.mkdir()
+    # A version is younger than no days at all only after a second has passed.
+    path = model_shell.folder / "models/tiny/.ci-gen/versions.jsonl"
+    path.write_text(path.read_text().replace('"created_at":"20', '"created_at":"19'))
+    assert model_shell("gc", "tiny", "--keep", "0", "--days", "0") == 0
+    assert "would remove tiny 1.0" in model_shell.out
+    assert "would mend tiny .ci-gen/staging/1.9.abc: a stopped writer left it" in model_shell.out
+    assert "1 version of" in model_shell.out
+    assert (model_shell.folder / "models/tiny/v1.0").exists()
+    assert model_shell("gc", "--keep", "0", "--days", "0", "--delete") == 0
+    assert "removed tiny 1.0" in model_shell.out
+    assert not (model_shell.folder / "models/tiny/v1.0").exists()
+    assert not staging.exists()
+    assert model_shell("gc", "nope") == 2
+    assert model_shell("gc", "--keep", "-1") == 2
+    assert model_shell("verify") == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..core.errors import ActionError, UsageError
@@ -160,14 +160,21 @@ class FolderRegistry:
             gone.append(version)
         return tuple(gone)
 
-    def clean(self, *, dry_run: bool) -> tuple[Problem, ...]:
-        """Remove what stopped writers left in any model."""
+    def clean(self, *, name: str = "", dry_run: bool) -> tuple[Problem, ...]:
+        """Remove what stopped writers left, of all models or of one."""
         told: list[Problem] = []
-        for name in sorted(each.name for each in self._folders()):
-            place = Place(self.root, name)
+        for model in [name] if name else sorted(each.name for each in self._folders()):
+            place = Place(self.root, model)
             told += staging.clean(place, dry_run=dry_run)
             told += folder_mend.unfinished(place, dry_run=dry_run)
         return tuple(told)
+
+    def head(self, version: Resolved, file: Located, length: int) -> Iterable[bytes]:
+        """The first bytes of a model file."""
+        with (Place(self.root, version.name).version(version.version) / file.name).open(
+            "rb"
+        ) as found:
+            yield found.read(length)
 
     def _folders(self) -> list[Path]:
         if not self.root.is_dir():

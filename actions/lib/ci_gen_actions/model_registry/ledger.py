@@ -80,7 +80,7 @@ def parse(data: bytes) -> Ledger:
     rows: dict[str, Row] = {}
     removed: dict[str, Row] = {}
     unread = []
-    for number, text in enumerate(data.split(b"\n"), 1):
+    for number, text in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
         if not text:
             continue
         value = _value(text)
@@ -105,7 +105,7 @@ def ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda each: names.order(each.version)))
 
 
-def _value(text: bytes) -> dict[str, Any]:
+def _value(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -120,14 +120,15 @@ _SHA256 = re.compile("sha256:[0-9a-f]{64}")
 
 def _row(value: Mapping[str, Any]) -> Row | None:
     """The row of a line, None where it is not one."""
-    texts = all(isinstance(value.get(each), str) for each in _TEXT)
-    maybe = all(isinstance(value.get(each), str | None) for each in _UNKNOWN)
+    kept = {each: value.get(each) for each in (*_TEXT, *_UNKNOWN)}
     size = value.get("size")
-    if not texts or not maybe or not isinstance(size, int) or isinstance(size, bool):
+    texts = [kept[each] for each in _TEXT] + [
+        each for each in map(kept.get, _UNKNOWN) if each is not None
+    ]
+    if {*map(type, texts)} != {str} or type(size) is not int:
         return None
     if not names.is_version(value["version"]) or not _SHA256.fullmatch(value["metadata"]):
         return None
     if value.get("digest") is not None and not is_digest(value["digest"]):
         return None
-    kept = {each: value.get(each) for each in (*_TEXT, *_UNKNOWN)}
     return Row(size=size, **kept)  # type: ignore[arg-type]

@@ -9,12 +9,12 @@ has left nothing but layers that the registry's own garbage collection removes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..core.errors import UsageError
 from ..core.oci import MANIFEST, Manifest, Reference, Registry, digest_of, parse_reference
-from ..core.oci_blobs import push_file
+from ..core.oci_blobs import push_file, read
 from . import branch_files, ledger, metadata, modelpack, names, oci_check
 from .branch_files import BranchFiles
 from .data_branch import DataBranch
@@ -131,13 +131,20 @@ class OciRegistry:
             self.client.delete_manifest(self.repository(name), str(row.digest))
         return tuple(each.version for each in gone)
 
-    def clean(self, *, dry_run: bool) -> tuple[Problem, ...]:
+    def clean(self, *, name: str = "", dry_run: bool) -> tuple[Problem, ...]:
         """Set the tags that stopped publishers did not, and delete what stopped removers left."""
         return tuple(
             problem
-            for name in self.models()
-            for problem in oci_check.unfinished(self, name, mend=not dry_run)
+            for model in ([name] if name else self.models())
+            for problem in oci_check.unfinished(self, model, mend=not dry_run)
         )
+
+    def head(self, version: Resolved, file: Located, length: int) -> Iterable[bytes]:
+        """The first bytes of a model file, of which no more is fetched."""
+        blocks: list[bytes] = []
+        repository = self.repository(version.name)
+        read(self.client, repository, f"sha256:{file.sha256}", blocks.append, length=length)
+        return blocks
 
     # For the checks --------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -163,8 +163,11 @@ class ModelRegistry(Protocol):
     def remove(self, name: str, versions: Sequence[str], at: str) -> tuple[str, ...]:
         """Remove versions that no pointer names; those that were removed."""
 
-    def clean(self, *, dry_run: bool) -> tuple[Problem, ...]:
-        """Remove what stopped writers left, or only say what that is."""
+    def clean(self, *, name: str = "", dry_run: bool) -> tuple[Problem, ...]:
+        """Remove what stopped writers left, of all models or of one, or only say what that is."""
+
+    def head(self, version: Resolved, file: Located, length: int) -> Iterable[bytes]:
+        """The first `length` bytes of a model file, in blocks."""
 
 
 def taken(row: Row, name: str, checksum: str, location: str) -> ChangedMeanwhile:

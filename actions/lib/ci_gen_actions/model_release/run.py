@@ -9,6 +9,7 @@ from ..core.errors import ChangedMeanwhile, UsageError
 from ..core.evidence import Findings
 from ..core.inert import code, listed, plain, table
 from ..core.result import Result, Verdict
+from ..gguf_file import BadModel
 from ..model_registry import draft, open_registry
 from ..model_registry.history import Move
 from ..model_registry.names import pointer_name
@@ -34,7 +35,11 @@ def run(options: Options, ci: Dialect) -> Result:
         pointer_name(each)
     wanted, why = plan.publishing(options, ci.event, ci.name)
     found = _evidence(workspace / options.evidence_folder, options.evidence_name)
-    made = _draft(options, found, workspace, ci)
+    try:
+        made = _draft(options, found, workspace, ci)
+    except BadModel as bad:
+        ci.error(str(bad))
+        return _bad(options, bad)
     decision = plan.decide(options, found, made.metadata.checksum)
     for reason in decision.reasons:
         ci.error(reason)
@@ -62,6 +67,16 @@ def run(options: Options, ci: Dialect) -> Result:
         )
     moved = _promoted(options, registry, published, decision, ci)
     return _result(options, made, decision, published, moved)
+
+
+def _bad(options: Options, bad: BadModel) -> Result:
+    verdict = Verdict.FAIL
+    return Result(
+        verdict,
+        Outputs(verdict=verdict.value),
+        Findings(service=options.service, findings={"error": bad.what, "why": bad.why}),
+        f"### {plain(options.name)}: {verdict.value}\n\n{plain(bad.what)}: {plain(bad.why)}\n",
+    )
 
 
 def _evidence(folder: Path, own: str) -> tuple[Found, ...]:
