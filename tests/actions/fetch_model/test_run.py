@@ -26,9 +26,9 @@ def test_a_model_from_the_web_is_fetched_once(tmp_path: Path) -> None:
         again = fetched(tmp_path, source=server.url, sha256=(DIGEST,))
         requests = len(server.asked)
     assert (ran.verdict, again.verdict) == ("PASS", "PASS"), ran.log
-    assert (tmp_path / "work/models/model.gguf").read_bytes() == MODEL
+    assert (tmp_path / f"work/models/{DIGEST[:12]}/model.gguf").read_bytes() == MODEL
     told = ran.outputs
-    assert (told.path, told.sha256, told.size) == ("models/model.gguf", DIGEST, len(MODEL))
+    assert (told.path, told.sha256, told.size) == (f"models/{DIGEST[:12]}/model.gguf", DIGEST, len(MODEL))
     assert (told.cached, told.downloaded) == (False, len(MODEL))
     assert (told.architecture, told.parameters, told.vocabulary) == ("llama", 96, 3)
     assert (told.context_length, told.quantization) == (2048, "Q8_0")
@@ -42,6 +42,6 @@ def test_a_model_from_the_web_is_fetched_once(tmp_path: Path) -> None:
 def test_the_file_in_the_job_is_a_link_that_nobody_writes_to(tmp_path: Path) -> None:
     with serving(MODEL) as server:
         fetched(tmp_path, source=server.url, sha256=(DIGEST,))
-    placed = tmp_path / "work/models/model.gguf"
+    placed = tmp_path / f"work/models/{DIGEST[:12]}/model.gguf"
     assert placed.stat().st_nlink == 2
     assert placed.stat().st_mode & 0o777 == 0o444

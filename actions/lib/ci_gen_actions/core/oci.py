@@ -190,6 +190,14 @@ class Registry:
         url = f"/v2/{_checked(repository)}/blobs/{checked_digest(digest)}"
         return self._head(url, repository, "*/*").status == 200
 
+    def blob_address(self, repository: str, digest: str) -> str:
+        """The URL of a blob, for clients that fetch ranges of it."""
+        return f"{self._http.origin}/v2/{_checked(repository)}/blobs/{checked_digest(digest)}"
+
+    def authorization(self, repository: str) -> str:
+        """The header that lets such a client read blobs, fresh; "" where none is needed."""
+        return self._http.fresh_authorization(_checked(repository))
+
     def push_blob(self, repository: str, data: bytes) -> str:
         """Store a blob unless it is there; its digest."""
         digest = digest_of(data)

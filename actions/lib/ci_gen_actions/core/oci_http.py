@@ -173,6 +173,15 @@ class Transport:
         self._authorization = fresh
         return self._follow(target, sent, fresh)
 
+    def fresh_authorization(self, repository: str) -> str:
+        """The header by which this registry lets us read a repository, "" where it needs none.
+
+        Raises CannotDecide where it does not let us, or cannot be reached.
+        """
+        self._authorization = ""
+        self.request("GET", "/v2/", repository=repository, good=(200, 404), limit=TOKEN_BYTES)
+        return self._authorization
+
     def _fetch_token(self, url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
         # A realm that redirects would be handed the password for somebody else: not followed.
         response = self._once(url, Sent(method="GET", headers=headers, limit=TOKEN_BYTES))

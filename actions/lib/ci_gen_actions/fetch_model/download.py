@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..core.archive import size_text
 from ..core.errors import CannotDecide
@@ -50,9 +50,9 @@ def fetch(
     """
     downloaded, resumed = 0, part.total > 0
     for left in reversed(range(_RESTARTS + 1)):
-        # One answer is of one state of the file, even where the server mixes several.
-        allowed = limits if left else replace(limits, connections=1)
-        workers = Workers(origin, part, allowed, trusted=trusted, room=room, say=say)
+        workers = Workers(
+            origin, part, limits, trusted=trusted, room=room, say=say, one_answer=left == 0
+        )
         try:
             digest, size = _attempt(part, workers, limits, progress)
         except Changed:

@@ -203,6 +203,9 @@ def failure(error: Exception) -> Failure:
         )
     if isinstance(error, urllib3.exceptions.LocationParseError | urllib3.exceptions.InvalidHeader):
         return Failure(f"it cannot be asked: {text}", final=True)
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        # "HTTPSConnection(host='example.com', port=443): Failed to ...": the host is told anyway
+        return Failure(text.rpartition("): ")[2][:300] if "): " in text else text[:300])
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return Failure("it was silent for too long")
     return Failure(text[:300])

@@ -6,16 +6,23 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..core.errors import UsageError
-from . import addresses, hub
+from ..core.oci import Registry
+from ..core.oci_reference import Reference
+from . import addresses, hub, oci_source, registry_source
 from .found import Found, Wanted, names
 from .http_client import Authorization, HttpClient, anonymous
 from .http_origin import HttpOrigin
 from .options import Options
+from .origin import Origin
 from .retrying import Tries
 from .sources import Artifact, Hub, Local, Registered, Source, Stored, Web
+
+if TYPE_CHECKING:
+    from ..model_registry.registry import ModelRegistry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +53,34 @@ class Locating:
         return self._elsewhere(source)
 
     def _elsewhere(self, source: Artifact | Registered | Stored) -> Found:
+        if isinstance(source, Artifact):
+            registry = self._registry(source.reference.host)
+            return oci_source.locate(source, registry, self.client)
+        if isinstance(source, Registered):
+            return registry_source.locate(source, self._models(), self._blob)
         raise UsageError("this kind of source is not there yet", where="input source")
+
+    def _models(self) -> ModelRegistry:
+        from ..model_registry.opening import open_registry
+
+        return open_registry(
+            self.options.registry,
+            username=self.options.username,
+            password=self.options.password,
+            base=self.workspace,
+            environ=self.environ,
+        )
+
+    def _registry(self, host: str) -> Registry:
+        return Registry(
+            host,
+            username=self.options.username,
+            password=self.options.password,
+            timeout=float(self.options.stall),
+        )
+
+    def _blob(self, reference: Reference, digest: str) -> Origin:
+        return oci_source.blob(self._registry(reference.host), reference, digest, self.client)
 
     def _web(self, source: Web) -> Found:
         name = addresses.file_name(source.url)

@@ -142,6 +142,9 @@ def _placed(
                 each.entry.lease(options.lease * 3600)
         return [str(each.path) for each in files]
     folder = Path(os.path.normpath(workspace / Path(options.output).expanduser()))
+    if not options.name:
+        # Two models of one name, such as one and its baseline, must not replace one another.
+        folder = folder / report.digest_of(files)[:12]
     for each, name in zip(files, names, strict=True):
         target = folder / name
         if each.entry is None and target.exists() and target.samefile(each.path):

@@ -40,7 +40,10 @@ class Limits:
 
 
 class Workers:
-    """One attempt at a file. Start it, then ask `over` until it is."""
+    """One attempt at a file. Start it, then ask `over` until it is.
+
+    `one_answer` asks for the whole file at once, where several answers are of several files.
+    """
 
     def __init__(
         self,
@@ -51,7 +54,9 @@ class Workers:
         trusted: bool,
         room: Callable[[int], None],
         say: Callable[[str], None],
+        one_answer: bool = False,
     ) -> None:
+        self._one_answer = one_answer
         self._origin = origin
         self._part = part
         self._limits = limits
@@ -181,6 +186,8 @@ class Workers:
 
     def _begin(self, number: int) -> bool:
         """Find out what there is, and fetch the first range of what is missing."""
+        if self.begun.is_set():  # the first answer broke off; its rest waits with all others
+            return True
         known = self._part.identity
         if known and (known.size is None or not (self._trusted or known.validator)):
             known = None
@@ -190,14 +197,15 @@ class Workers:
             return True
         start = gaps[0][0] if gaps else 0
         end = start + _FIRST_BYTES
-        stream = self._origin.open(start, end, known.validator if known else "")
+        asked = None if self._one_answer else end
+        stream = self._origin.open(start, asked, known.validator if known else "")
         with self._reading(number, stream):
             if known and not known.same(stream.identity):
                 raise Changed
             if not known:
                 self._part.begin(stream.identity)
             self._settle(stream.identity)
-            if stream.partial:
+            if stream.partial and not self._one_answer:
                 self._receive(stream, *self._first(start, end))
             else:
                 self._receive(stream, *self._everything())
