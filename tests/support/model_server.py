@@ -45,6 +45,11 @@ class Reply:
 Rule = Callable[[Asked], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed is no error here."""
+
+
 class ModelServer:
     """The server at `url`; `rule` may be changed while it runs; `asked` holds all requests."""
 
@@ -55,7 +60,7 @@ class ModelServer:
         self.sent = 0
         self.ended = threading.Event()
         self._mutex = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         self.port = self.server.server_port
         self.url = f"http://127.0.0.1:{self.port}/model.gguf"

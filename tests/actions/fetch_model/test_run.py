@@ -28,7 +28,11 @@ def test_a_model_from_the_web_is_fetched_once(tmp_path: Path) -> None:
     assert (ran.verdict, again.verdict) == ("PASS", "PASS"), ran.log
     assert (tmp_path / f"work/models/{DIGEST[:12]}/model.gguf").read_bytes() == MODEL
     told = ran.outputs
-    assert (told.path, told.sha256, told.size) == (f"models/{DIGEST[:12]}/model.gguf", DIGEST, len(MODEL))
+    assert (told.path, told.sha256, told.size) == (
+        f"models/{DIGEST[:12]}/model.gguf",
+        DIGEST,
+        len(MODEL),
+    )
     assert (told.cached, told.downloaded) == (False, len(MODEL))
     assert (told.architecture, told.parameters, told.vocabulary) == ("llama", 96, 3)
     assert (told.context_length, told.quantization) == (2048, "Q8_0")

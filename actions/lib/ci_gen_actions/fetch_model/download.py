@@ -10,6 +10,7 @@ from ..core.archive import size_text
 from ..core.errors import CannotDecide
 from .digesting import Digesting
 from .failures import Changed
+from .flushing import Flushing
 from .origin import Origin
 from .part import Identity, Part
 from .workers import Limits, Workers
@@ -74,6 +75,7 @@ def fetch(
 def _attempt(part: Part, workers: Workers, limits: Limits, progress: Progress) -> tuple[str, int]:
     digesting: Digesting | None = None
     workers.start()
+    flushing = Flushing(part)
     try:
         while not workers.over:
             if workers.begun.is_set() and digesting is None:
@@ -88,11 +90,14 @@ def _attempt(part: Part, workers: Workers, limits: Limits, progress: Progress) -
         size = workers.size
         if size is None or part.gaps(size):
             raise AssertionError("the workers ended with something missing")
-        part.finish(size)
         digesting = digesting or Digesting(part)
-        return digesting.finish(size), size
+        digest = digesting.finish(size)
+        flushing.stop()
+        part.finish(size)
+        return digest, size
     finally:
         workers.stop()
+        flushing.stop()
         if digesting is not None:
             digesting.stop()
 

@@ -121,6 +121,10 @@ class Part:
             os.close(self._data)
             self._data = -1
 
+    def flush(self) -> None:
+        """Make what was written durable."""
+        os.fdatasync(self._data)
+
     def finish(self, size: int) -> None:
         """The file is whole: cut it to its size and make it durable."""
         os.ftruncate(self._data, size)

@@ -21,7 +21,8 @@ from .origin import Origin, Stream
 from .part import Identity, Part
 
 COMMIT_BYTES = 4 << 20
-"""How many bytes a kill may cost a connection at most."""
+COMMIT_SECONDS = 1.0
+"""How much a kill may cost a connection at most: whichever of the two comes first."""
 _SEGMENT_MOST = 64 << 20
 _FIRST_BYTES = 1 << 20
 """What the first request asks for, and the least that any does."""
@@ -298,6 +299,7 @@ class Workers:
         """Write what comes; what came counts, and what did not come is put back. Raises Failure."""
         position = committed = stream.start
         pace = _Pace(self._limits.stall)
+        noted = time.monotonic()
         try:
             while end is None or position < end:
                 data = stream.read()
@@ -311,10 +313,10 @@ class Workers:
                 position += len(data)
                 with self._mutex:
                     self.received += len(data)
-                pace.got(len(data))
-                if position - committed >= COMMIT_BYTES:
+                now = pace.got(len(data))
+                if position - committed >= COMMIT_BYTES or now - noted >= COMMIT_SECONDS:
                     self._commit(committed, position)
-                    committed = position
+                    committed, noted = position, now
             if end is not None and position < end and not self._stopping.is_set():
                 raise Failure(f"the answer ended {end - position:,} bytes early")
         except BaseException:
@@ -352,12 +354,13 @@ class _Pace:
         self._since = time.monotonic()
         self._bytes = 0
 
-    def got(self, count: int) -> None:
-        """Count bytes. Raises Failure where they come too slowly."""
+    def got(self, count: int) -> float:
+        """Count bytes; the monotonic time. Raises Failure where they come too slowly."""
         self._bytes += count
         now = time.monotonic()
         if now - self._since < self._seconds:
-            return
+            return now
         if self._bytes < _SLOWEST * self._seconds:
             raise Failure(f"it sent {self._bytes:,} bytes in {now - self._since:.0f} s")
         self._since, self._bytes = now, 0
+        return now
