@@ -1,4 +1,4 @@
-"""Writes to the disk what has come, while more comes: at the end there is little left to wait for."""
+"""Writes to the disk what has come, while more comes, so that the end has little to wait for."""
 
 from __future__ import annotations
 
