@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ci_gen.checks import named_paths
+from ci_gen.checks import image_program, named_paths
 from ci_gen.errors import Problem
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Rule = Callable[["Project"], Iterator[Problem]]
 
-RULES: tuple[Rule, ...] = (named_paths.check,)
+RULES: tuple[Rule, ...] = (named_paths.check, image_program.check)
 
 
 def check(project: Project) -> list[Problem]:

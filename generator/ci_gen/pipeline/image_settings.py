@@ -28,7 +28,7 @@ class ImageSettings:
     """The image of one service; `declared` holds its other keys.
 
     `variant` is that of the image which every pipeline builds, cpu or python; `cuda` are the
-    variants that get an image of their own besides.
+    variants that get an image of their own besides. `guessed` says that nothing told the command.
     """
 
     declared: Image
@@ -36,6 +36,7 @@ class ImageSettings:
     command: str
     variant: str
     cuda: tuple[CudaVariant, ...] = ()
+    guessed: bool = False
 
 
 def image_of(config: Config, services: Sequence[ServiceSettings]) -> ImageSettings | None:
@@ -47,24 +48,27 @@ def image_of(config: Config, services: Sequence[ServiceSettings]) -> ImageSettin
     service = named[image.service] if image.service else services[0]
     python = service.kind is ProjectKind.PYTHON
     wanted = config.cuda.enabled and service.declared.cuda and not python
+    program = _program(service)
+    usual = "" if python else f"bin/{program or service.name}"
     return ImageSettings(
         declared=image,
         service=service,
-        command=image.command or ("" if python else _program(service)),
+        command=image.command or usual,
         variant="python" if python else "cpu",
         cuda=config.cuda.variants if wanted else (),
+        guessed=not (image.command or python or program),
     )
 
 
 def _program(service: ServiceSettings) -> str:
-    """The program of a CMake service: its server, its only target, or the one of its name."""
+    """The program of a CMake service: its server or its only target; "" where nothing tells."""
     declared = service.declared
     packed = [posixpath.basename(path) for path in declared.package_paths]
     servers = [name for name in (*declared.targets, *packed) if name.endswith("server")]
     if service.llama == LlamaOrigin.SELF.value and not declared.targets:
         servers.append(LLAMA_SERVER)
     only = declared.targets if len(declared.targets) == 1 else ()
-    return f"bin/{[*servers, *only, service.name][0]}"
+    return next(iter((*servers, *only)), "")
 
 
 def problems(config: Config, services: Sequence[ServiceSettings]) -> Iterator[tuple[str, str]]:

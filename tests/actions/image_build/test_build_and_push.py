@@ -185,9 +185,9 @@ def test_the_password_opens_the_registry_and_is_seen_nowhere(
 ) -> None:
     environ = without_clients(tmp_path / "bin") if way == "api" else {}
     with registry(PASSWORD) as one:
-        name = f"{one.host}/{place.service}"
+        name = f"{one.host}/{place.service.upper()}"
         ran = place.run(environ, repository=name, username=USER, password=PASSWORD)
-        assert ran.verdict == "PASS", ran.log
+        assert ran.verdict == "PASS", f"{ran.error}\n{ran.log}"
         assert described(one, "", PASSWORD).manifest(place.service, "main") is not None
     assert ran.result is not None
     told = ran.log.replace(f"::add-mask::{PASSWORD}", "") + str(ran.result)

@@ -75,6 +75,13 @@ def test_the_builder_and_why(
     assert said in chosen.why
 
 
+def test_an_owner_with_capitals_has_a_repository_without() -> None:
+    given = plan.in_small_letters(options(repository="ghcr.io/Some-Team/App/Server"))
+    assert given.repository == "ghcr.io/some-team/app/server"
+    plan.check_repository(given.repository)
+    assert plan.in_small_letters(options()) == options()
+
+
 def test_the_classic_builder_is_the_last_resort() -> None:
     plain = Source(folder=Path("/c"), dockerfile=Path("/c/D"), text="FROM a\nRUN true\n")
     chosen = plan.choose(options(), (OLD,), OLD_ENGINE, plain)

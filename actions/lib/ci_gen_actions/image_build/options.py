@@ -48,7 +48,8 @@ class Options:
         pattern=r"[A-Za-z_][A-Za-z0-9_]*=.*",
     )
     repository: str = option(
-        doc="Where the image is pushed, without a tag: `ghcr.io/<owner>/<name>`.",
+        doc="Where the image is pushed, without a tag: `ghcr.io/<owner>/<name>`. Capitals become "
+        "small letters.",
         default="",
         pattern=r"[a-z0-9][A-Za-z0-9._:/-]*",
     )

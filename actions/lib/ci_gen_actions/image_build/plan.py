@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -134,6 +134,14 @@ def push(options: Options, event: Event, platform: str, commit: str) -> Push:
             next="add the rule `commit`",
         )
     return Push(wanted=True, why="it is asked for", tags=tags)
+
+
+def in_small_letters(options: Options) -> Options:
+    """The options with the repository's name as registries want it.
+
+    Platforms make it of the owner's and the project's names, which may have capitals.
+    """
+    return replace(options, repository=options.repository.lower())
 
 
 def check_repository(repository: str) -> None:

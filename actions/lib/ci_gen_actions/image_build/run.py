@@ -40,6 +40,7 @@ def run(options: Options, ci: Dialect) -> Result:
     cannot be reached or refuses.
     """
     ci.mask(options.password)
+    options = plan.in_small_letters(options)
     with (
         private_folder(ci.environ) as scratch,
         contextlib.closing(connection.connect(ci.environ, EXCHANGE_SECONDS)) as client,
