@@ -196,6 +196,24 @@ def test_an_image_is_made_of_the_package_that_passed_the_tests() -> None:
     assert compiled.calls[0].inputs["package"] == ""
 
 
+@pytest.mark.parametrize(
+    ("declared", "compiled", "python"),
+    [
+        ({}, "/props", "none"),
+        ({"properties": ""}, "none", "none"),
+        ({"properties": "/b"}, "/b", "/b"),
+    ],
+)
+def test_the_build_is_asked_of_a_server_that_tells_it(
+    declared: dict[str, str], compiled: str, python: str
+) -> None:
+    of_cmake = planned({"image": {**IMAGE, **declared}}, CMAKE).job("image-c")
+    assert of_cmake.calls[0].inputs["properties"] == compiled
+    given = {**IMAGE, "command": "uvicorn", **declared}
+    of_python = planned({"image": given}, PYTHON).job("image-p")
+    assert of_python.calls[0].inputs["properties"] == python
+
+
 def test_a_fork_reaches_no_gpu_and_no_release() -> None:
     jobs = planned({"image": IMAGE, "cuda": CUDA}, CMAKE).jobs()
     never = {job.id for job in jobs if not job.forks}

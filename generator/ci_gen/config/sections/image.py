@@ -61,10 +61,12 @@ class Image:
         limits=URL_PATH,
         doc="The path that answers 200 once the service can serve.",
     )
-    properties: str = option(
-        default="/props",
+    properties: str | None = option(
+        default=None,
         limits=Limits(pattern=URL_PATH.pattern, hint=URL_PATH.hint, empty=True),
-        doc="The path whose answer names the build; not asked where empty.",
+        example="/props",
+        doc="The path whose answer names the build, as that of llama-server does; not asked where "
+        "empty. `/props` for a CMake service and empty for a Python one where it is not set.",
     )
     start_seconds: int = option(
         default=120,

@@ -244,10 +244,17 @@ def _trial_inputs(image: ImageSettings, *, cuda: bool) -> dict[str, Value]:
     return {
         "port": str(declared.port),
         "health": declared.health,
-        "properties": declared.properties or "none",
+        "properties": _properties(image) or "none",
         "test-model": declared.test_model,
         "test-args": lines(declared.test_args),
         "start-timeout": str(declared.start_seconds),
         "stop-timeout": str(declared.stop_seconds),
         "gpus": flag(cuda),
     }
+
+
+def _properties(image: ImageSettings) -> str:
+    """The path whose answer names the build; a Python service has none unless it says so."""
+    if image.declared.properties is not None:
+        return image.declared.properties
+    return "" if image.variant == "python" else "/props"
