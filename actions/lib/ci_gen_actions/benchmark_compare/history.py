@@ -47,11 +47,16 @@ class Stored:
 
 def of_readings(readings: Sequence[Reading]) -> list[Stored]:
     """What processes of one build tell, the first paired with the second and so on."""
-    gathered: dict[object, list[tuple[Benchmark, Process]]] = defaultdict(list)
+    gathered: dict[object, list[tuple[Benchmark, Process]]] = {}
+    # Records of one file share these objects, and to compare them costs more than all the rest.
+    places: dict[tuple[int, int], list[tuple[Benchmark, Process]]] = {}
     for reading in readings:
         for benchmark, process in reading.processes:
-            machine = tuple(sorted(process.environment.items()))
-            gathered[benchmark.key, machine].append((benchmark, process))
+            same = id(benchmark), id(process.environment)
+            if same not in places:
+                machine = tuple(sorted(process.environment.items()))
+                places[same] = gathered.setdefault((benchmark.key, machine), [])
+            places[same].append((benchmark, process))
     return [
         Stored(
             benchmark=members[0][0],

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
+import datetime
 import math
 import re
-import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from .series import Benchmark, Process, Reading
 
 BYTES = 256 << 20
 """The largest file that is read."""
+REMARKS = 20
+"""How many records that are left out a file's remarks tell of."""
 WITHOUT_SAMPLES = (
     "it carries no samples, only their mean, which one disturbance moves; use -o jsonl"
 )
@@ -48,11 +49,18 @@ def parse(data: bytes, shown: str) -> Reading:
     except ValueError as error:
         raise _refused(shown, str(error)) from None
     found: list[tuple[Benchmark, Process]] = []
+    known: dict[object, _Origin] = {}
+    left_out = 0
     for number, record in enumerate(records, start=1):
         try:
-            found.append((benchmark(record), _process(record, shown)))
+            origin = _origin(record, known)
+            found.append((origin.benchmark, _process(record, origin, shown)))
         except ValueError as error:
-            remarks.append(f"record {number} is left out: {error}")
+            left_out += 1
+            if left_out <= REMARKS:
+                remarks.append(f"record {number} is left out: {error}")
+    if left_out > REMARKS:
+        remarks.append(f"and {left_out - REMARKS} more records")
     if llama_texts.is_one_process(text):
         found = _joined(found)
     if any(process.averaged for _, process in found):
@@ -70,6 +78,33 @@ def _joined(found: list[tuple[Benchmark, Process]]) -> list[tuple[Benchmark, Pro
     return list(joined.values())
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """What many records share: the benchmark, the build and the machine."""
+
+    benchmark: Benchmark
+    build: str
+    environment: Mapping[str, str]
+
+
+def _origin(record: Mapping[str, Any], known: dict[object, _Origin]) -> _Origin:
+    """What a record is of, the same object for each one. Raises ValueError."""
+    told = tuple(each for each in record.items() if each[0] not in llama_fields.MEASURED)
+    try:
+        if told in known:
+            return known[told]
+    except TypeError:
+        told = ()  # a list where a text belongs, which no other record has
+    origin = _Origin(
+        benchmark=benchmark(record),
+        build=llama_fields.build(record),
+        environment=llama_fields.environment(record),
+    )
+    if told:
+        known[told] = origin
+    return origin
+
+
 def benchmark(record: Mapping[str, Any]) -> Benchmark:
     """The benchmark that a record is of. Raises ValueError where the record does not tell."""
     parameters = llama_fields.parameters(record)
@@ -81,7 +116,7 @@ def benchmark(record: Mapping[str, Any]) -> Benchmark:
     return Benchmark(name=name, metric="time", unit="ns", parameters=parameters)
 
 
-def _process(record: Mapping[str, Any], shown: str) -> Process:
+def _process(record: Mapping[str, Any], origin: _Origin, shown: str) -> Process:
     samples = record.get("samples_ns")
     averaged = samples is None
     values = [record.get("avg_ns")] if samples is None else samples
@@ -90,8 +125,8 @@ def _process(record: Mapping[str, Any], shown: str) -> Process:
     return Process(
         samples=tuple(_positive(each) for each in values),
         averaged=averaged,
-        build=llama_fields.build(record),
-        environment=llama_fields.environment(record),
+        build=origin.build,
+        environment=origin.environment,
         time=_time(record.get("test_time")),
         source=shown,
     )
@@ -110,10 +145,14 @@ def _positive(value: Any) -> float:
 
 def _time(value: Any) -> float:
     """RFC 3339 in UTC as seconds since 1970, 0 where it is not that."""
-    try:
-        return float(calendar.timegm(time.strptime(str(value)[:40], "%Y-%m-%dT%H:%M:%SZ")))
-    except (ValueError, OverflowError):
+    text = str(value)
+    if len(text) != len("2026-12-31T23:59:59Z") or not text.endswith("Z"):
         return 0.0
+    try:
+        moment = datetime.datetime.fromisoformat(text[:-1])
+    except ValueError:
+        return 0.0
+    return moment.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def _refused(shown: str, why: str) -> UsageError:

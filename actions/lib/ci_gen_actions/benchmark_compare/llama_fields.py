@@ -11,15 +11,17 @@ from typing import Any
 
 BUILD = ("build_commit", "build_number")
 ENVIRONMENT = ("cpu_info", "gpu_info", "backends")
-MEASURED = (
-    "model_filename",
-    "test_time",
-    "avg_ns",
-    "stddev_ns",
-    "avg_ts",
-    "stddev_ts",
-    "samples_ns",
-    "samples_ts",
+MEASURED = frozenset(
+    (
+        "model_filename",
+        "test_time",
+        "avg_ns",
+        "stddev_ns",
+        "avg_ts",
+        "stddev_ts",
+        "samples_ns",
+        "samples_ts",
+    )
 )
 """What is no parameter of the benchmark. `stddev_ns` is never read: it wraps around
 (llama.cpp issue 24951). The model is known by type, size and parameter count, not by its path."""

@@ -10,9 +10,11 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-Records = tuple[list[dict[str, Any]], list[str]]
+Records = tuple[Iterable[dict[str, Any]], list[str]]
+"""The records, and remarks, which are complete once the records have been gone through."""
 
 BROKEN_OFF = "it breaks off: llama-bench did not end well"
 FAILED = "it holds no result: llama-bench failed, as when a model cannot be loaded"
@@ -52,11 +54,10 @@ def is_one_process(text: str) -> bool:
 
 
 def _json(text: str) -> Records:
-    text = _finite(text)
     try:
-        return _objects(json.loads(text))
+        return _objects(_loaded(text))
     except (ValueError, RecursionError):
-        pass
+        text = _finite(text)
     # One by one: what is whole before the break counts.
     decoder, found, place = json.JSONDecoder(), [], 1
     while True:
@@ -68,21 +69,54 @@ def _json(text: str) -> Records:
         found.append(value)
     if not found:
         return [], [FAILED]
-    records, remarks = _objects(found)
-    return records, [*remarks, BROKEN_OFF]
+    whole, remarks = _objects(found)
+    return whole, [*remarks, BROKEN_OFF]
 
 
 def _json_lines(text: str) -> Records:
-    found, remarks = [], []
-    for number, line in enumerate(_finite(text).split("\n"), start=1):
+    remarks: list[str] = []
+    return _lines(text, remarks), remarks
+
+
+def _lines(text: str, remarks: list[str]) -> Iterator[dict[str, Any]]:
+    """One record after the other, since there may be very many."""
+    found, lost = 0, 0
+    for number, line in enumerate(_split(text), start=1):
         if not line.strip():
             continue
         try:
-            found.append(json.loads(line))
+            value = _loaded(line)
         except (ValueError, RecursionError):
-            remarks.append(f"line {number} is not whole")
-    records, more = _objects(found)
-    return records, [*remarks[:_REMARKS], *more]
+            value = None
+        if isinstance(value, dict):
+            found += 1
+            yield value
+        else:
+            lost += 1
+            if lost <= _REMARKS:
+                remarks.append(f"line {number} is not whole, or no record")
+    if lost > _REMARKS:
+        remarks.append(f"and {lost - _REMARKS} more lines")
+    if not found:
+        remarks.append(FAILED)
+
+
+def _split(text: str) -> Iterator[str]:
+    """The lines, without a copy of all of them; no other separator ends a line of JSON."""
+    place = 0
+    while place < len(text):
+        end = text.find("\n", place)
+        end = len(text) if end < 0 else end
+        yield text[place:end]
+        place = end + 1
+
+
+def _loaded(text: str) -> Any:
+    """The value of a JSON text, `nan` and `inf` as C prints them allowed. Raises ValueError."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(_finite(text))
 
 
 def _objects(values: Any) -> Records:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from .series import HIGHER, LOWER, Benchmark, Process
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SCHEMA = 1
 BYTES = 256 << 20
@@ -99,14 +102,14 @@ def to_json(measurement: Measurement) -> str:
     value = {
         "schema": SCHEMA,
         "looks": list(measurement.looks),
-        "arms": {name: vars(arm) for name, arm in measurement.arms.items()},
+        "arms": {name: _fields(arm) for name, arm in measurement.arms.items()},
         "environment": dict(measurement.environment),
         "benchmarks": {
-            key: {**vars(each), "parameters": dict(each.parameters)}
+            key: {**_fields(each), "parameters": dict(each.parameters)}
             for key, each in measurement.benchmarks.items()
         },
         "rounds": [
-            {**vars(each), "order": list(each.order), "samples": _plain(each.samples)}
+            {**_fields(each), "order": list(each.order), "samples": _plain(each.samples)}
             for each in measurement.rounds
         ],
     }
@@ -130,6 +133,10 @@ def processes(measurement: Measurement, arm: str, key: str) -> list[Process | No
             )
         )
     return found
+
+
+def _fields(value: DataclassInstance) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def _plain(samples: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, Any]:

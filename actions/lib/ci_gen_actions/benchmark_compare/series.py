@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 LOWER, HIGHER = "lower", "higher"
 
@@ -25,13 +26,13 @@ class Benchmark:
     parameters: Mapping[str, str] = field(default_factory=dict)
     control: bool = False
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
         """What tells it from others: the metric and every parameter."""
         return self.metric, tuple(sorted(self.parameters.items()))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Process:
     """What one process measured of a benchmark: the replicate that is compared.
 
