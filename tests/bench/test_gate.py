@@ -11,6 +11,8 @@ import pytest
 from scipy import stats
 
 HERE = Path(__file__).resolve().parents[2] / "bench" / "gate"
+if not HERE.is_dir():
+    pytest.skip("a source release carries no bench/", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
