@@ -21,7 +21,7 @@ from ci_gen_actions.model_registry.operations import promote
 
 MODEL = tiny()
 DIGEST = hashlib.sha256(MODEL).hexdigest()
-FOLDER = f"models/{DIGEST[:12]}"
+FOLDER = f"fetched-models/{DIGEST[:12]}"
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_no_place_but_the_cache(tmp_path: Path, server: ModelServer) -> None:
     assert path.read_bytes() == MODEL
     assert tmp_path / "cache" in path.parents
     assert (path.parent / "lease").exists()
-    assert not (tmp_path / "work" / "models").exists()
+    assert not (tmp_path / "work" / "fetched-models").exists()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_another_file_than_the_one_that_is_wanted(tmp_path: Path, data: bytes, w
     assert DIGEST in ran.log
     assert why in ran.findings["why"]
     assert "::error" in ran.log
-    assert not (tmp_path / "work" / "models").exists()
+    assert not (tmp_path / "work" / "fetched-models").exists()
     assert ran.outputs.path == ""
 
 
@@ -123,7 +123,7 @@ def test_a_digest_that_is_right_of_a_file_that_is_not(tmp_path: Path) -> None:
             ran = fetched(tmp_path, source=server.url, sha256=(digest,))
             assert (ran.verdict, ran.status) == ("FAIL", 1)
             assert "ends at byte" in ran.findings["why"]
-            assert not (tmp_path / "work" / "models").exists()
+            assert not (tmp_path / "work" / "fetched-models").exists()
         unchecked = fetched(tmp_path, source=server.url, sha256=(digest,), check=False)
     assert unchecked.verdict == "PASS"
     assert unchecked.outputs.architecture == ""
@@ -167,7 +167,7 @@ def test_a_split_model(tmp_path: Path) -> None:
     assert (ran.outputs.files, ran.outputs.parameters) == (3, 96)
     lines = "".join(f"{digest}\n" for digest in digests)
     assert ran.outputs.sha256 == hashlib.sha256(lines.encode()).hexdigest()
-    assert named.outputs.path == "models/big-00001-of-00003.gguf"
+    assert named.outputs.path == "fetched-models/big-00001-of-00003.gguf"
     assert alone.error is not None
     assert "3 files, and 1 digests" in str(alone.error)
     assert "folder of its own" in str(nowhere.error)
@@ -212,11 +212,11 @@ def test_a_file_of_the_machine_is_read_again_where_it_changed(tmp_path: Path) ->
 
 
 def test_a_file_that_lies_where_it_would_be_placed_stays(tmp_path: Path) -> None:
-    folder = tmp_path / "work" / "models"
+    folder = tmp_path / "work" / "fetched-models"
     folder.mkdir(parents=True)
     (folder / "m.gguf").write_bytes(MODEL)
-    ran = fetched(tmp_path, source="file:models/m.gguf", name="m.gguf")
-    assert ran.outputs.path == "models/m.gguf"
+    ran = fetched(tmp_path, source="file:fetched-models/m.gguf", name="m.gguf")
+    assert ran.outputs.path == "fetched-models/m.gguf"
     assert not (folder / "m.gguf").is_symlink()
 
 

@@ -35,7 +35,7 @@ class Options:
     output: str = option(
         doc="The folder in which the model appears, in a folder of its own that the first 12 "
         "digits of its SHA-256 name; where `name` is given, in this folder itself.",
-        default="models",
+        default="fetched-models",
     )
     name: str = option(
         doc="The file's name; of a split model, the name before -00001-of-. Empty: that of the "

@@ -151,9 +151,10 @@ def _unknown(text: str, scheme: str) -> UsageError:
 def _wrong(text: str, why: str) -> UsageError:
     # What somebody wrote before an @ may be a password.
     visible = text if "://" not in text else addresses.shown(text)
+    advice = why.startswith("write ")
     return UsageError(
         f"{visible[:200]!r} is no source of a model",
         where="input source",
-        why=why,
-        next="actions/fetch-model/README.md shows each kind of source",
+        why="" if advice else why,
+        next=why if advice else "actions/fetch-model/README.md shows each kind of source",
     )
