@@ -109,7 +109,7 @@ class Options:
     )
     max_perplexity_percent: float = option(
         doc="The rise of a text's perplexity, in percent, that must be caught.",
-        default=1.0,
+        default=2.0,
         minimum=0.001,
         maximum=1000,
     )
@@ -122,7 +122,7 @@ class Options:
     max_divergence: float = option(
         doc="The mean KL divergence, in nats a token, that must be caught. What the backend "
         "itself differs by is allowed on top.",
-        default=0.01,
+        default=0.02,
         minimum=0,
         maximum=100,
     )
