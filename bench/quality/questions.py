@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,9 @@ CHAT = (
 """Likewise for conversations, with how many lines of the table are asked."""
 
 
+SAYS = {"type": "regex", "flags": "is"}
+
+
 def completions() -> Iterator[dict[str, Any]]:
     """The prompts with four choices, then sums."""
     chance = random.Random(SEED)
@@ -78,14 +82,13 @@ def chat() -> Iterator[dict[str, Any]]:
     """
     for table, asked, count in CHAT:
         for key, value in FACTS["pairs"](FACTS[table])[:count]:
-            yield {"id": f"{table}/{key}", "question": asked.format(key), "answer": value}
+            yield {"id": f"{table}/{key}", "question": asked.format(key), "answer": _said(value)}
     for number, (statement, asked, answer) in enumerate(FACTS["told"](), 1):
         yield {
             "id": f"SYSTEM/{number}",
             "system": f"You are a helpful assistant. {statement}",
             "question": asked,
-            "answer": answer,
-            "grader": "contains",
+            "answer": _said(answer),
         }
         yield {
             "id": f"EARLIER/{number}",
@@ -94,9 +97,16 @@ def chat() -> Iterator[dict[str, Any]]:
                 {"role": "assistant", "content": "Thank you, I will remember that."},
                 {"role": "user", "content": asked},
             ],
-            "answer": answer,
-            "grader": "contains",
+            "answer": _said(answer),
         }
+
+
+def _said(word: str) -> str:
+    """A pattern for what has the word in it and does not begin with the name of a role.
+
+    Such a name is what the model says first where the template forgot to say it.
+    """
+    return rf"\A(?!\s*(?:assistant|user|system)\b).*\b{re.escape(word)}\b"
 
 
 def _choice(
@@ -123,7 +133,7 @@ def files() -> dict[str, str]:
     """Name to text of each file."""
     return {
         "completions.jsonl": written(completions(), {}),
-        "chat.jsonl": written(chat(), {"max_tokens": 16}),
+        "chat.jsonl": written(chat(), {"max_tokens": 16, "grader": SAYS}),
     }
 
 

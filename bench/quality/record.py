@@ -1,6 +1,7 @@
 """Measures real builds of llama.cpp with SmolLM2 135M, and keeps what they gave.
 
     python bench/quality/record.py [ARM]...        all of them without a name
+    python bench/quality/record.py --regrade       grade recorded conversations anew
 
 Each arm is measured as the action does it and kept as bench/quality/data/<arm>.json, which
 `bench/quality` and the tests read. The first run compiles llama.cpp and its variants
@@ -35,10 +36,11 @@ from ci_gen_actions.model_quality.arm_facts import prepared  # noqa: E402
 from ci_gen_actions.model_quality.clock import Clock  # noqa: E402
 from ci_gen_actions.model_quality.engine_programs import ProgramEngine  # noqa: E402
 from ci_gen_actions.model_quality.grading import grade_all  # noqa: E402
-from ci_gen_actions.model_quality.measurement import Measurement, save  # noqa: E402
+from ci_gen_actions.model_quality.measurement import AnswerSet, Measurement, load, save  # noqa: E402
 from ci_gen_actions.model_quality.options import Options  # noqa: E402
 from ci_gen_actions.model_quality.plan import Side, Text  # noqa: E402
 from ci_gen_actions.model_quality.programs import environment  # noqa: E402
+from ci_gen_actions.model_quality.question import QuestionSet, Reply  # noqa: E402
 
 FIXTURES = ROOT / "tests/fixtures/quality"
 DATA = ROOT / "bench/quality/data"
@@ -98,6 +100,27 @@ def record(names: Sequence[str], chunks: int) -> None:
             bench.ci.log(f"recorded {name} in {time.monotonic() - started:.0f} s")
 
 
+def regrade() -> None:
+    """Grade the texts of the recorded conversations anew, after the questions' graders changed."""
+    chat = question_file.load(FIXTURES / "chat.jsonl", "chat", ROOT)
+    for file in sorted(DATA.glob("*.json")):
+        found = load(file, file.name)
+        answers = tuple(
+            _graded(chat, [Reply(text=each.text) for each in one.answers])
+            if one.name == chat.name
+            else one
+            for one in found.answers
+        )
+        save(file, replace(found, answers=answers))
+        print(file.name, *(f"{one.name} {one.accuracy:.3f}" for one in answers))
+
+
+def _graded(asked: QuestionSet, replies: Sequence[Reply]) -> AnswerSet:
+    pairs = zip(asked.questions, replies, strict=True)
+    given = {question.id: reply for question, reply in pairs}
+    return grade_all(asked, given, timeout=10, workspace=ROOT)
+
+
 def _read(
     begun: Measurement, recipe: Recipe, arm: Arm, engine: ProgramEngine, bench: Bench
 ) -> Measurement:
@@ -129,15 +152,7 @@ def _asked(
 ) -> Measurement:
     sets = [question_file.load(FIXTURES / f"{name}.jsonl", name, ROOT) for name in names]
     template, replies = engine.replies(arm, sets)
-    answers = [
-        grade_all(
-            asked,
-            {question.id: reply for question, reply in zip(asked.questions, given, strict=True)},
-            timeout=bench.options.grader_timeout,
-            workspace=ROOT,
-        )
-        for asked, given in zip(sets, replies, strict=True)
-    ]
+    answers = [_graded(asked, given) for asked, given in zip(sets, replies, strict=True)]
     subject = replace(begun.subject, template=template)
     return replace(begun, subject=subject, answers=tuple(answers))
 
@@ -186,7 +201,11 @@ def main() -> None:
     )
     parser.add_argument("arms", nargs="*", metavar="ARM", help=", ".join(RECIPES))
     parser.add_argument("--chunks", type=int, default=0, help="at most so many chunks of the text")
+    parser.add_argument("--regrade", action="store_true", help=str(regrade.__doc__))
     given = parser.parse_args()
+    if given.regrade:
+        regrade()
+        return
     unknown = [each for each in given.arms if each not in RECIPES]
     if unknown:
         parser.error(f"no such arm: {', '.join(unknown)}; there are {', '.join(RECIPES)}")

@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 from tests.support.llama_package import (
-    CMAKE_ARGS,
+    AVX2,
+    COMMON_ARGS,
     build_llama,
     cache_folder,
     clone,
@@ -28,24 +29,22 @@ from tests.support.llama_package import (
 
 TARGETS = ("llama-server", "llama-perplexity")
 
-_AVX2 = tuple(f"-DGGML_{name}=ON" for name in ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2"))
 VARIANTS = {
-    "avx2": _AVX2,
-    "avx512": (*_AVX2, *(f"-DGGML_AVX512{name}=ON" for name in ("", "_VBMI", "_VNNI"))),
+    "plain": (),
+    "avx2": AVX2,
+    "avx512": (*AVX2, *(f"-DGGML_AVX512{name}=ON" for name in ("", "_VBMI", "_VNNI"))),
     # Its kernels are chosen when it is loaded, by the processor.
-    "openblas": (*_AVX2, "-DGGML_BLAS=ON", "-DGGML_BLAS_VENDOR=OpenBLAS"),
+    "openblas": (*AVX2, "-DGGML_BLAS=ON", "-DGGML_BLAS_VENDOR=OpenBLAS"),
 }
 """CMake arguments by the name of the variant. `openblas` needs Debian's libopenblas-dev."""
 
 
 def variant(name: str) -> Path:
-    """The .tar.gz of a variant, "plain" being that of `server_package`; made where it is not there.
+    """The .tar.gz of a variant; made where it is not there.
 
     Raises AssertionError with the build's log where the action does not pass.
     """
-    if name == "plain":
-        return server_package()
-    arguments = (*CMAKE_ARGS, *VARIANTS[name])
+    arguments = (*COMMON_ARGS, *VARIANTS[name])
     sources = llama_sources()
     folder = cache_folder() / f"llama-{name}-{digest_of(sources.name, *TARGETS, *arguments)}"
     package = folder / "llama-cpu.tar.gz"
