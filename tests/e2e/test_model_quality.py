@@ -36,13 +36,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "coarse.gguf").symlink_to(requantized("Q2_K"))
     shutil.copy(QUALITY / "founding.txt", folder)
     shutil.copy(QUALITY / "templates/last-turn-only.jinja", folder)
-    _sample("completions.jsonl", folder, every=40)
-    _sample("chat.jsonl", folder, every=13)
+    _sample("completions.jsonl", folder, every=10)
+    _sample("chat.jsonl", folder, every=3, only="EARLIER/")
     return folder
 
 
-def _sample(name: str, folder: Path, *, every: int) -> None:
-    head, *items = (QUALITY / name).read_text("utf-8").splitlines(keepends=True)
+def _sample(name: str, folder: Path, *, every: int, only: str = "") -> None:
+    head, *lines = (QUALITY / name).read_text("utf-8").splitlines(keepends=True)
+    items = [line for line in lines if only in line]
     (folder / name).write_text(head + "".join(items[::every]), encoding="utf-8")
 
 
@@ -60,24 +61,18 @@ def test_a_package_with_a_model_passes_against_itself(workspace: Path) -> None:
         workspace,
         baseline_model="model.gguf",
         texts=("founding.txt",),
-        questions=("chat.jsonl", "completions.jsonl"),
+        questions=("completions.jsonl",),
         chunks=6,
-        max_perplexity_percent=5.0,
-        max_accuracy_drop=90.0,
+        divergence=False,
+        max_accuracy_drop=40.0,
     )
     assert (ran.verdict, ran.status) == ("PASS", 0), ran.log
     (text,) = found.perplexity
     assert len(text.chunks) == 6
     assert 2 < text.ppl < 60
-    (divergence,) = found.divergence
-    # what the sixteen bits of the kept probabilities leave
-    assert abs(divergence.mean) < 0.0001
-    assert divergence.same_top == pytest.approx(1.0, abs=0.01)
-    chat, completions = found.answers
-    assert 0.3 < completions.accuracy <= 1.0
-    assert chat.accuracy > 0.3
+    (completions,) = found.answers
+    assert 0.3 < completions.accuracy < 1.0
     assert found.subject.backend == "CPU"
-    assert found.subject.template.startswith("sha256:")
 
 
 def test_a_model_of_much_lower_precision_fails_with_figures(workspace: Path) -> None:
@@ -89,13 +84,26 @@ def test_a_model_of_much_lower_precision_fails_with_figures(workspace: Path) -> 
         chunks=6,
     )
     assert (ran.verdict, ran.status) == ("FAIL", 1), ran.log
-    assert found.divergence[0].mean > 0.05
-    assert found.divergence[0].ln_ppl_ratio is not None
-    assert found.divergence[0].ln_ppl_ratio > 0.05
+    (divergence,) = found.divergence
+    assert divergence.mean > 0.05
+    assert divergence.ln_ppl_ratio is not None
+    assert divergence.ln_ppl_ratio > 0.05
+
+
+def test_a_template_that_forgets_earlier_turns_fails(workspace: Path) -> None:
+    ran, found = measured(
+        workspace,
+        baseline_model="model.gguf",
+        chat_template="last-turn-only.jinja",
+        questions=("chat.jsonl",),
+    )
+    assert (ran.verdict, ran.status) == ("FAIL", 1), ran.log
+    assert found.subject.template.startswith("sha256:")
+    assert "EARLIER/" in ran.result.summary  # type: ignore[union-attr]
 
 
 def test_a_stored_measurement_is_a_baseline_for_a_later_run(workspace: Path) -> None:
-    given: dict[str, Any] = {"questions": ("completions.jsonl",), "max_accuracy_drop": 90.0}
+    given: dict[str, Any] = {"questions": ("completions.jsonl",), "max_accuracy_drop": 40.0}
     first, before = measured(workspace, **given)
     assert first.verdict == "PASS"
     kept = workspace / "kept.json"
