@@ -37,14 +37,18 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(QUALITY / "founding.txt", folder)
     shutil.copy(QUALITY / "templates/last-turn-only.jinja", folder)
     _sample("completions.jsonl", folder, every=10)
-    _sample("chat.jsonl", folder, every=3, only="EARLIER/")
+    _sample("chat.jsonl", folder, every=3, only=("EARLIER/",))
+    tables = ("PAST/", "STATES/", "BOOKS/", "CONTINENTS/")
+    _sample("completions.jsonl", folder, every=2, only=tables, to="hard.jsonl")
     return folder
 
 
-def _sample(name: str, folder: Path, *, every: int, only: str = "") -> None:
+def _sample(
+    name: str, folder: Path, *, every: int, only: tuple[str, ...] = ("",), to: str = ""
+) -> None:
     head, *lines = (QUALITY / name).read_text("utf-8").splitlines(keepends=True)
-    items = [line for line in lines if only in line]
-    (folder / name).write_text(head + "".join(items[::every]), encoding="utf-8")
+    items = [line for line in lines if any(each in line for each in only)]
+    (folder / (to or name)).write_text(head + "".join(items[::every]), encoding="utf-8")
 
 
 def measured(workspace: Path, **options: Any) -> tuple[Ran, Measurement]:
@@ -81,13 +85,19 @@ def test_a_model_of_much_lower_precision_fails_with_figures(workspace: Path) -> 
         model="coarse.gguf",
         baseline_model="model.gguf",
         texts=("founding.txt",),
-        chunks=6,
+        questions=("hard.jsonl",),
+        chunks=4,
+        context=64,
+        batch=64,
+        ubatch=64,
     )
     assert (ran.verdict, ran.status) == ("FAIL", 1), ran.log
     (divergence,) = found.divergence
     assert divergence.mean > 0.05
     assert divergence.ln_ppl_ratio is not None
     assert divergence.ln_ppl_ratio > 0.05
+    assert divergence.same_top is not None
+    assert divergence.same_top < 0.95
 
 
 def test_a_template_that_forgets_earlier_turns_fails(workspace: Path) -> None:
