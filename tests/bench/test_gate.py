@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,15 @@ def test_real_processes_of_one_build_raise_no_alarm(gate: Any) -> None:
         medians.setdefault(benchmark.name, []).append(process.value)
     tally = gate.simulation.resampled(np.log(np.array(list(medians.values()))), 400, seed=1)
     assert tally.alarmed == 0
+
+
+def test_the_command_prints_a_table() -> None:
+    command = [sys.executable, str(HERE), "--pipelines", "20", "--kind", "clean", "--kind", "drift"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    assert done.stdout.count("this gate") == 4
+    assert done.stdout.count("rustc-perf's fence") == 2
+    assert ("MISSED" in done.stderr) == (done.returncode == 1)
 
 
 def test_the_test_of_mann_and_whitney_is_exact(gate: Any) -> None:
