@@ -2,9 +2,9 @@
 
     python bench/gate [--pipelines N] [--kind KIND]... [--seed N] [--json] [--no-peers]
 
-Draws pipelines of 20 benchmarks for each kind of noise (10,000 by default, in about four minutes of
-one core), decides them by the code that ships, and prints false alarms a pipeline, the share of
-changes of 2, 3, 5 and 10 % that are found, and the rounds used; the same of the rules of other tools,
+Draws pipelines of 20 benchmarks for each kind of noise (10,000 by default, in about four minutes
+of one core), decides them by the code that ships, and prints false alarms a pipeline, the share of
+changes of 2, 3, 5 and 10 % that are found, and the rounds used; the same of the rules of others,
 implemented from what they document. Then pipelines drawn from 20 real processes of one build of
 llama.cpp. Ends with 1 where this gate misses what it promises.
 """
