@@ -105,7 +105,8 @@ def measure(pipelines: int, seed: int) -> dict[str, list[Row]]:
     nearby = [row(name, BASE, arms[name], arms[BASE]) for name in same]
     changed = [name for name in arms if name in WORSE or name.startswith("template-")]
     worse = [row(name, BASE, arms[name], arms[BASE]) for name in changed]
-    others = [arms[name] for name in (BASE, *same)]
+    # with one arm alone the draws have no flips but those that are put in
+    others = [arms[name] for name in (BASE, *(same or [BASE]))]
     return {
         "Nothing changed that matters, every pair of arms, without divergence": unchanged,
         "Nothing changed that matters, with the divergence from the first arm": nearby,

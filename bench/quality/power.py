@@ -15,6 +15,7 @@ perplexity by as much on every chunk, with the spread between chunks that a coar
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ SPREAD = 0.5
 """The spread between chunks of a change, as a share of the change."""
 CHURNS = (0.0, 0.01, 0.05, 0.1, 0.2, 1.0)
 """Shares of answers that are drawn anew; with 1 both runs are independent."""
+NOISY = 0.1
+"""The one of CHURNS that power is told with, besides none."""
 
 Row = dict[str, Any]
 Pair = tuple[list[bool], list[bool]]
@@ -43,7 +46,7 @@ def power_of_answers(
     arms: list[Measurement], pipelines: int, source: np.random.Generator
 ) -> list[Row]:
     """A row a drop: how often either finds it, by each way of making false alarms equal."""
-    pairs = [_right(now, before) for now in arms for before in arms if now is not before]
+    pairs = [_right(now, before) for now, before in itertools.permutations(arms, 2)]
     pairs = [each for each in pairs if each[0]]
     if not pairs:
         return []
@@ -61,9 +64,10 @@ def power_of_answers(
     }
     rows = [_row("0, arms swapped by chance", known, thresholds)]
     rows += [_row(f"0, {churn:g} drawn anew", nulls[churn], thresholds) for churn in CHURNS[1:]]
-    for drop in DROPS:
-        worse = [_dropped(known[at], drop, source) for at in range(5 * pipelines)]
-        rows.append(_row(f"{100 * drop:g} points", worse, thresholds))
+    for drop, (churn, plain) in itertools.product(DROPS, ((0.0, known), (NOISY, nulls[NOISY]))):
+        worse = [_dropped(plain[at], drop, source) for at in range(5 * pipelines)]
+        besides = f", {churn:g} drawn anew" if churn else ""
+        rows.append(_row(f"{100 * drop:g} points{besides}", worse, thresholds))
     return rows
 
 
@@ -151,9 +155,7 @@ def power_of_texts(
     """Likewise for the perplexity of a text."""
     pairs = [
         ([each.nll for each in ours.chunks], [each.nll for each in theirs.chunks])
-        for now in arms
-        for before in arms
-        if now is not before
+        for now, before in itertools.permutations(arms, 2)
         for ours in now.perplexity
         for theirs in before.perplexity
         if ours.digest == theirs.digest and len(ours.chunks) == len(theirs.chunks)
