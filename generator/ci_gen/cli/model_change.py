@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ci_gen.cli.model_common import opened, registry_option, shown, stamp, told
+from ci_gen.cli.model_common import KEY_PASSWORD, opened, registry_option, shown, stamp, told
 from ci_gen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ FILE = click.Path(path_type=Path)
     help="The performance_report.json of the quality gate.",
 )
 @click.option("--download-base", default="", help="The URL below which the registry is served.")
+@click.option("--sign-key", type=FILE, help="Sign with this private key (PEM, elliptic curve).")
 @click.option("--to", "pointers", multiple=True, help="Promote to this pointer afterwards.")
 @registry_option
 def publish_command(
@@ -41,6 +43,7 @@ def publish_command(
     evidence: Path | None,
     report: Path | None,
     download_base: str,
+    sign_key: Path | None,
     pointers: tuple[str, ...],
     location: str,
 ) -> int:
@@ -49,6 +52,7 @@ def publish_command(
     from ci_gen_actions.model_registry import draft
     from ci_gen_actions.model_registry.names import pointer_name
     from ci_gen_actions.model_registry.operations import actor, now, promote
+    from ci_gen_actions.model_registry.signing import signer
     from ci_gen_actions.release.evidence_files import Refused, read_folder
 
     with told():
@@ -67,8 +71,9 @@ def publish_command(
             found = read_folder(evidence) if evidence else ()
         except Refused as refused:
             raise UsageError(shown("\n".join(refused.problems))) from refused
+        sign = signer(sign_key, os.environ.get(KEY_PASSWORD, "")) if sign_key else None
         try:
-            made = registry.publish(draft.draft(files, found, given))
+            made = registry.publish(replace(draft.draft(files, found, given), sign=sign))
         except BadModel as bad:
             click.echo(shown(f"ci-gen: {bad}"), err=True)
             return 1

@@ -102,12 +102,16 @@ def show_command(model: str, location: str, as_json: bool) -> int:
 
 @click.command(name="verify", help="Read every byte and name each file that is damaged.")
 @click.argument("model", metavar="[NAME[@VERSION]]", required=False)
+@click.option("--public-key", type=click.Path(path_type=Path), help="Check signatures by it.")
 @registry_option
-def verify_command(model: str | None, location: str) -> int:
+def verify_command(model: str | None, public_key: Path | None, location: str) -> int:
     """0 where all is as it was published, 1 where something is not."""
     from ci_gen_actions.model_registry.operations import split_name
+    from ci_gen_actions.model_registry.signatures import signatures
+    from ci_gen_actions.model_registry.signing import checker
 
     with told():
+        check = checker(public_key) if public_key else None
         registry = opened(location)
         if model:
             name, wanted = split_name(model)
@@ -119,6 +123,8 @@ def verify_command(model: str | None, location: str) -> int:
                 each: [row.version for row in registry.versions(each)] for each in registry.models()
             }
             found = [problem for each in checked for problem in registry.problems(each)]
+        if check:
+            found += signatures(registry, checked, check)
     if not checked:
         raise Undecided(f"there is no model in {location} to verify.")
     return _told(found, checked)

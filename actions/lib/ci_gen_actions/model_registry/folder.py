@@ -169,6 +169,10 @@ class FolderRegistry:
             told += folder_mend.unfinished(place, dry_run=dry_run)
         return tuple(told)
 
+    def held(self, version: Resolved, temporary: Path) -> Path:
+        """The folder of the version."""
+        return Place(self.root, version.name).version(version.version)
+
     def head(self, version: Resolved, file: Located, length: int) -> Iterable[bytes]:
         """The first bytes of a model file."""
         with (Place(self.root, version.name).version(version.version) / file.name).open(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..core.files import sha256
 from ..core.oci_reference import digest_of
-from . import history, ledger, metadata, names, staging
+from . import history, ledger, metadata, names, signing, staging
 from .declared import Malformed
 from .ledger import Ledger, Row
 from .metadata import Metadata
@@ -86,7 +86,7 @@ def _files(place: Place, version: str, found: Metadata) -> Iterator[tuple[str, s
             yield file.name, f"it has {told.st_size:,} bytes, published were {file.size:,}"
         elif (digest := sha256(folder / file.name)) != file.sha256:
             yield file.name, f"it is sha256:{digest}, published was sha256:{file.sha256}"
-    known = {metadata.NAME, *(each.name for each in found.files)}
+    known = {metadata.NAME, signing.NAME, *(each.name for each in found.files)}
     for name in sorted({each.name for each in folder.iterdir()} - known):
         yield name, "it was not published with this version"
 

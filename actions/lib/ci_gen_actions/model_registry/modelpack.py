@@ -62,8 +62,8 @@ def config(told: Metadata, files: Sequence[ModelFile]) -> bytes:
     return _bytes(value)
 
 
-def manifest(told: Metadata, described: ModelFile, settings: ModelFile) -> bytes:
-    """The manifest of a version: `described` is metadata.json, `settings` the configuration."""
+def manifest(files: Sequence[ModelFile], told: Metadata, settings: ModelFile) -> bytes:
+    """The manifest of a version: `files` are its layers, `settings` is the configuration."""
     value = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -80,7 +80,7 @@ def manifest(told: Metadata, described: ModelFile, settings: ModelFile) -> bytes
                 "size": each.size,
                 "annotations": {_PATH: each.name, _TITLE: each.name},
             }
-            for each in layers(told, described)
+            for each in files
         ],
         "annotations": {
             "org.opencontainers.image.created": told.created_at,
@@ -89,11 +89,6 @@ def manifest(told: Metadata, described: ModelFile, settings: ModelFile) -> bytes
         },
     }
     return _bytes(value)
-
-
-def layers(told: Metadata, described: ModelFile) -> tuple[ModelFile, ...]:
-    """The files of a version in the order of the layers."""
-    return (*told.files, described)
 
 
 def read(found: Manifest, where: str) -> tuple[Layer, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core import oci_blobs
 from ..core.errors import CannotDecide
-from . import ledger, metadata, modelpack, names
+from . import ledger, metadata, modelpack, names, signing
 from .branch_files import Model
 from .ledger import Row
 from .registry import Problem
@@ -73,6 +73,7 @@ def _version(store: OciRegistry, name: str, row: Row) -> Iterator[Problem]:
             name, row.version, metadata.NAME, f"it is that of {told.model_name} {told.version}"
         )
     wanted = {each.name: (f"sha256:{each.sha256}", each.size) for each in told.files}
+    wanted |= {each.name: (each.digest, each.size) for each in layers if each.name == signing.NAME}
     wanted[metadata.NAME] = (row.metadata, row.size - sum(each.size for each in told.files))
     there = {each.name: each for each in layers}
     for file in sorted(set(wanted) - set(there)):

@@ -9,13 +9,15 @@ has left nothing but layers that the registry's own garbage collection removes.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ..core.errors import UsageError
 from ..core.oci import MANIFEST, Manifest, Reference, Registry, digest_of, parse_reference
 from ..core.oci_blobs import push_file, read
-from . import branch_files, ledger, metadata, modelpack, names, oci_check
+from . import branch_files, ledger, metadata, modelpack, names, oci_check, signing
 from .branch_files import BranchFiles
 from .data_branch import DataBranch
 from .declared import Malformed
@@ -103,12 +105,7 @@ class OciRegistry:
         there = self._there(name, draft.metadata)
         if there is None:
             told = self._addressed(draft.metadata)
-            described = _file(metadata.NAME, metadata.to_bytes(told))
-            settings = modelpack.config(told, modelpack.layers(told, described))
-            data = modelpack.manifest(told, described, _file("", settings))
-            self._push(draft, repository, (metadata.to_bytes(told), settings, draft.report))
-            digest = self.client.push_manifest(repository, "", data, MANIFEST)
-            row = ledger.row_of(told, f"sha256:{described.sha256}", described.size, manifest=digest)
+            row = self._pushed(replace(draft, metadata=told), repository)
             there = self.files.publish(name, row, self.location)
         self.tag(name, there.row)
         reference = f"oci://{self.image(name, there.row)}"
@@ -138,6 +135,15 @@ class OciRegistry:
             for model in ([name] if name else self.models())
             for problem in oci_check.unfinished(self, model, mend=not dry_run)
         )
+
+    def held(self, version: Resolved, temporary: Path) -> Path:
+        """Copies of every file of the version."""
+        repository = self.repository(version.name)
+        manifest = self.client.manifest(repository, version.digest)
+        for layer in modelpack.read(manifest, version.reference) if manifest else ():
+            with (temporary / Path(layer.name).name).open("wb") as file:
+                read(self.client, repository, layer.digest, file.write)
+        return temporary
 
     def head(self, version: Resolved, file: Located, length: int) -> Iterable[bytes]:
         """The first bytes of a model file, of which no more is fetched."""
@@ -214,13 +220,21 @@ class OciRegistry:
         base = f"{self.client.transport.origin}/v2/{self.repository(told.model_name)}/blobs"
         return replace(told, download_url=f"{base}/sha256:{told.weights[0].sha256}")
 
-    def _push(self, draft: Draft, repository: str, small: Sequence[bytes]) -> None:
-        elsewhere = self._elsewhere(draft.metadata)
+    def _pushed(self, draft: Draft, repository: str) -> Row:
+        """Send the layers, then the manifest that names them; the row of the version."""
+        told, described = draft.metadata, metadata.to_bytes(draft.metadata)
+        elsewhere = self._elsewhere(told)
         for part in draft.parts:
             digest = f"sha256:{part.sha256}"
             push_file(self.client, repository, part.path, digest, mount_from=elsewhere)
-        for data in small:
+        small = {metadata.NAME: described, **_signature(draft, described)}
+        files = (*told.files, *(_file(name, data) for name, data in small.items()))
+        settings = modelpack.config(told, files)
+        for data in (draft.report, settings, *small.values()):
             self.client.push_blob(repository, data)
+        data = modelpack.manifest(files, told, _file("", settings))
+        digest = self.client.push_manifest(repository, "", data, MANIFEST)
+        return ledger.row_of(told, digest_of(described), len(described), manifest=digest)
 
     def _elsewhere(self, told: Metadata) -> tuple[str, ...]:
         """A repository that has this very model under another name: its layers need no upload."""
@@ -229,6 +243,19 @@ class OciRegistry:
             if any(each.checksum == told.checksum for each in rows):
                 return (self.repository(model.name),)
         return ()
+
+
+def _signature(draft: Draft, described: bytes) -> dict[str, bytes]:
+    """The signature of all files, made in a folder that looks as the version will."""
+    if draft.sign is None:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="ci-gen-sign-") as folder:
+        place = Path(folder)
+        for part in draft.parts:
+            (place / part.name).symlink_to(part.path.absolute())
+        (place / metadata.REPORT).write_bytes(draft.report)
+        (place / metadata.NAME).write_bytes(described)
+        return {signing.NAME: draft.sign(place)}
 
 
 def _file(name: str, data: bytes) -> ModelFile:

@@ -12,6 +12,7 @@ from . import names
 from .history import Move
 from .ledger import Row
 from .metadata import Metadata
+from .signing import Sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +59,15 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A version to be published: its metadata, the model files, and the report's bytes."""
+    """A version to be published: its metadata, the model files, and the report's bytes.
+
+    `sign` makes the signature of a folder with all of them, where one is wanted.
+    """
 
     metadata: Metadata
     parts: tuple[Part, ...]
     report: bytes
+    sign: Sign | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +170,9 @@ class ModelRegistry(Protocol):
 
     def clean(self, *, name: str = "", dry_run: bool) -> tuple[Problem, ...]:
         """Remove what stopped writers left, of all models or of one, or only say what that is."""
+
+    def held(self, version: Resolved, temporary: Path) -> Path:
+        """A folder with every file of the version: its own, or `temporary` with copies."""
 
     def head(self, version: Resolved, file: Located, length: int) -> Iterable[bytes]:
         """The first `length` bytes of a model file, in blocks."""

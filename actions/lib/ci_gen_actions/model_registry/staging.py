@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import CannotDecide
-from . import metadata
+from . import metadata, signing
 from .locks import held, is_held
 from .place import Place, sync
 from .registry import Draft, Part, Problem
@@ -38,6 +38,8 @@ def staged(place: Place, draft: Draft) -> Iterator[Path]:
                 copy(part, folder / part.name)
             _write(folder / metadata.REPORT, draft.report)
             _write(folder / metadata.NAME, metadata.to_bytes(draft.metadata))
+            if draft.sign:
+                _write(folder / signing.NAME, draft.sign(folder))
             sync(folder)
             yield folder
         finally:
