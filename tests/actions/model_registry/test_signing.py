@@ -76,6 +76,10 @@ def test_with_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["ec", "-in", "key.pem", "-pubout", "-out", "public.pem"],
     ):
         subprocess.run(["openssl", *words], cwd=tmp_path, check=True, capture_output=True)
+    with pytest.raises(UsageError, match=r"public\.pem cannot sign"):
+        signing.signer(tmp_path / "public.pem")
+    with pytest.raises(UsageError, match="is no public key"):
+        signing.checker(tmp_path / "key.pem")
     registry = FolderRegistry(tmp_path / "models")
     sign = signing.signer(tmp_path / "key.pem")
     registry.publish(replace(version(model(tmp_path / "in")), sign=sign))

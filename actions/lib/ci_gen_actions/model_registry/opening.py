@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ def open_registry(
     scheme, colon, rest = location.partition(":")
     if not location.strip():
         raise UsageError("no registry is named", next="give a folder, or oci://host/repository")
+    _supported(oci=bool(colon) and scheme == "oci")
     if colon and scheme == "oci":
         return _oci(rest, location, start, branch, environ, username, password, token)
     if colon and scheme == "file":
@@ -51,6 +53,16 @@ def open_registry(
             next="give a folder, or oci://host/repository",
         )
     return _folder(start / Path(location).expanduser())
+
+
+def _supported(*, oci: bool) -> None:
+    if sys.platform == "win32" or (oci and not sys.platform.startswith("linux")):
+        kind = "a registry of models in an OCI registry" if oci else "a registry of models"
+        raise UsageError(
+            f"{kind} cannot be used on this system",
+            why="it needs Linux" if oci else "it needs locks and links of Linux or macOS",
+            next="run this on Linux",
+        )
 
 
 def _oci(

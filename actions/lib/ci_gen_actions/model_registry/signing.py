@@ -27,22 +27,26 @@ def signer(key: Path, password: str = "") -> Sign:
     """
     _there(key, "private")
     signing, hashing = _library("signing"), _library("hashing")
+    try:
+        config = signing.Config().use_elliptic_key_signer(
+            private_key=key, password=password or None
+        )
+    except Exception as error:
+        raise UsageError(
+            f"{key} cannot sign",
+            why=_told(error),
+            next="give the private key of an elliptic curve in PEM, and its password",
+        ) from None
+    config.set_hashing_config(hashing.Config().set_allow_symlinks(True))
 
     def sign(folder: Path) -> bytes:
         with tempfile.TemporaryDirectory(prefix="ci-gen-sign-") as own:
             path = Path(own) / NAME
-            config = signing.Config().use_elliptic_key_signer(
-                private_key=key, password=password or None
-            )
-            config.set_hashing_config(hashing.Config().set_allow_symlinks(True))
             try:
                 config.sign(folder, path)
             except Exception as error:
                 raise CannotDecide(
-                    "the version cannot be signed",
-                    where=str(key),
-                    why=_told(error),
-                    next="give the private key of an elliptic curve in PEM, and its password",
+                    "the version cannot be signed", where=str(key), why=_told(error)
                 ) from None
             return path.read_bytes()
 
@@ -56,12 +60,15 @@ def checker(key: Path) -> Callable[[Path], str]:
     """
     _there(key, "public")
     verifying, hashing = _library("verifying"), _library("hashing")
+    try:
+        config = verifying.Config().use_elliptic_key_verifier(public_key=key)
+    except Exception as error:
+        raise UsageError(f"{key} is no public key of an elliptic curve", why=_told(error)) from None
 
     def check(folder: Path) -> str:
         signature = folder / NAME
         if not signature.is_file():
             return "it is not signed"
-        config = verifying.Config().use_elliptic_key_verifier(public_key=key)
         ignored = hashing.Config().set_ignored_paths(paths=[signature], ignore_git_paths=False)
         try:
             config.set_hashing_config(ignored).verify(folder, signature)
