@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 for folder in (ROOT, ROOT / "actions/lib"):
@@ -30,6 +29,7 @@ from tests.support.llama_variants import requantized, variant  # noqa: E402
 
 from ci_gen_actions.core.dialect import detect  # noqa: E402
 from ci_gen_actions.core.runner import signals  # noqa: E402
+from ci_gen_actions.core.scratch import private_folder  # noqa: E402
 from ci_gen_actions.model_quality import question_file  # noqa: E402
 from ci_gen_actions.model_quality.arm import Arm, Bench  # noqa: E402
 from ci_gen_actions.model_quality.arm_facts import prepared  # noqa: E402
@@ -87,8 +87,11 @@ def record(names: Sequence[str], chunks: int) -> None:
     """Measure the arms and keep them; those with another template are only asked the chat."""
     for name in names:
         recipe, started = RECIPES[name], time.monotonic()
-        with TemporaryDirectory(prefix="ci-gen-record-") as scratch, _arm(recipe, name) as arm:
-            bench = _bench(recipe, Path(scratch), chunks)
+        with (
+            private_folder(os.environ, "ci-gen-record-") as scratch,
+            _arm(recipe, name, scratch) as arm,
+        ):
+            bench = _bench(recipe, scratch, chunks)
             engine = ProgramEngine(bench)
             found = Measurement(subject=engine.subject(arm), conditions=bench.conditions)
             if recipe.template:
@@ -129,7 +132,7 @@ def _read(
     found = replace(begun, perplexity=(engine.perplexity(arm, text, None),))
     if not recipe.divergence:
         return found
-    with _arm(RECIPES[BASE], BASE) as of:
+    with _arm(RECIPES[BASE], BASE, bench.scratch) as of:
         probabilities = _base(of, text, bench)
         return replace(found, divergence=(engine.divergence(arm, text, probabilities, of),))
 
@@ -186,12 +189,12 @@ def _bench(recipe: Recipe, scratch: Path, chunks: int) -> Bench:
     )
 
 
-def _arm(recipe: Recipe, name: str) -> AbstractContextManager[Arm]:
+def _arm(recipe: Recipe, name: str, scratch: Path) -> AbstractContextManager[Arm]:
     ci = detect(dict(os.environ))
     model = requantized(recipe.precision) if recipe.precision else smollm2()
     template = FIXTURES / "templates" / recipe.template if recipe.template else None
     side = Side(package=variant(recipe.build), model=model, template=template)
-    return prepared(side, CONTEXT, name, ci)
+    return prepared(side, CONTEXT, name, scratch, ci)
 
 
 def main() -> None:

@@ -16,8 +16,10 @@ from tests.support.action_runs import FIXTURES, LAUNCHER, Ran, act, environment
 from tests.support.llama_package import server_package, smollm2
 from tests.support.llama_variants import requantized
 
+from ci_gen_actions.core import scratch
 from ci_gen_actions.core.archive import Entry, unpack_tar_gz, write_tar_gz
 from ci_gen_actions.model_quality import measurement
+from ci_gen_actions.model_quality.measure import PREFIX
 from ci_gen_actions.model_quality.measurement import Measurement
 
 QUALITY = FIXTURES / "quality"
@@ -214,7 +216,7 @@ def test_a_cancelled_run_ends_with_130_and_leaves_nothing(workspace: Path, tmp_p
     folder.mkdir()
     values = {
         **environment(),
-        "TMPDIR": str(folder),
+        "RUNNER_TEMP": str(folder),
         "GITHUB_ACTIONS": "true",
         "GITHUB_WORKSPACE": str(workspace),
     }
@@ -236,7 +238,7 @@ def test_a_cancelled_run_ends_with_130_and_leaves_nothing(workspace: Path, tmp_p
 def test_a_killed_run_leaves_no_server(workspace: Path, tmp_path: Path) -> None:
     values = {
         **environment(),
-        "TMPDIR": str(tmp_path),
+        "RUNNER_TEMP": str(tmp_path),
         "GITHUB_ACTIONS": "true",
         "GITHUB_WORKSPACE": str(workspace),
     }
@@ -250,6 +252,8 @@ def test_a_killed_run_leaves_no_server(workspace: Path, tmp_path: Path) -> None:
         action.kill()
         action.wait()
     _until(lambda: not _servers(tmp_path), log)
+    # its files cannot go with it: the next run removes them
+    assert len(scratch.remove_abandoned(tmp_path, PREFIX)) == 1
 
 
 def _servers(folder: Path) -> list[str]:

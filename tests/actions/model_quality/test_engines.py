@@ -156,7 +156,7 @@ def test_a_package_is_unpacked_and_gone_afterwards(tmp_path: Path) -> None:
     archive = package(
         tmp_path, "bin/llama-server", "lib/libllama.so", manifest=b'{"llama-build": "b1-abc"}'
     )
-    with unpacked(archive, "package.tar.gz") as one:
+    with unpacked(archive, "package.tar.gz", tmp_path) as one:
         assert one.program("llama-server").is_file()
         assert one.library().name == "libllama.so"
         assert one.build == "b1-abc"
@@ -166,7 +166,7 @@ def test_a_package_is_unpacked_and_gone_afterwards(tmp_path: Path) -> None:
 
 def test_a_program_that_the_package_lacks_is_named_with_a_way_out(tmp_path: Path) -> None:
     with (
-        unpacked(package(tmp_path, "bin/llama-server"), "package.tar.gz") as one,
+        unpacked(package(tmp_path, "bin/llama-server"), "package.tar.gz", tmp_path) as one,
         pytest.raises(CannotDecide, match="the package has no bin/llama-perplexity") as caught,
     ):
         one.program("llama-perplexity")
@@ -175,7 +175,7 @@ def test_a_program_that_the_package_lacks_is_named_with_a_way_out(tmp_path: Path
 
 def test_a_package_with_static_libraries_has_no_libllama(tmp_path: Path) -> None:
     with (
-        unpacked(package(tmp_path, "bin/llama-server"), "package.tar.gz") as one,
+        unpacked(package(tmp_path, "bin/llama-server"), "package.tar.gz", tmp_path) as one,
         pytest.raises(CannotDecide, match=r"the package has no lib/libllama\.so") as caught,
     ):
         one.library()
@@ -185,10 +185,13 @@ def test_a_package_with_static_libraries_has_no_libllama(tmp_path: Path) -> None
 def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "package.tar.gz"
     archive.write_bytes(b"no archive")
-    with pytest.raises(CannotDecide, match="damaged"), unpacked(archive, "package.tar.gz"):
+    with (
+        pytest.raises(CannotDecide, match="damaged"),
+        unpacked(archive, "package.tar.gz", tmp_path),
+    ):
         raise AssertionError
     broken = package(tmp_path, "bin/x", manifest=b"{")
-    with pytest.raises(CannotDecide, match="no JSON"), unpacked(broken, "package.tar.gz"):
+    with pytest.raises(CannotDecide, match="no JSON"), unpacked(broken, "package.tar.gz", tmp_path):
         raise AssertionError
 
 

@@ -1,61 +1,24 @@
-"""A private folder for one run: credentials and a build context, gone when the run ends.
-
-A run that is killed at once cannot clean up. Its folder is recognised by its lock, which the
-kernel gave back, and the next run of the same user removes it.
-"""
+"""The private folder of a build of an image: credentials and a build context."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from ..core import scratch
+from ..core.scratch import LOCK
+
+__all__ = ["LOCK", "PREFIX", "private_folder", "remove_abandoned"]
+
 PREFIX = "ci-gen-image-"
-LOCK = "lock"
 
 
-@contextlib.contextmanager
-def private_folder(environ: Mapping[str, str]) -> Iterator[Path]:
-    """A new folder that nobody else can read (0700), removed at the end, whatever the end is."""
-    top = Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir())
-    remove_abandoned(top)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=top))
-    try:
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield folder
-        finally:
-            os.close(handle)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def private_folder(environ: Mapping[str, str]) -> AbstractContextManager[Path]:
+    """See `core.scratch`."""
+    return scratch.private_folder(environ, PREFIX)
 
 
 def remove_abandoned(top: Path) -> list[str]:
-    """Remove the folders of killed runs of this user; their names."""
-    removed = []
-    for folder in top.glob(f"{PREFIX}*"):
-        if _is_abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(folder.name)
-    return removed
-
-
-def _is_abandoned(folder: Path) -> bool:
-    try:
-        if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
-            return False
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False  # not ours, gone, or so new that it has no lock yet
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True
+    """See `core.scratch`."""
+    return scratch.remove_abandoned(top, PREFIX)

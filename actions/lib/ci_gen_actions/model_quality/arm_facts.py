@@ -18,8 +18,8 @@ from .programs import unpacked
 
 
 @contextmanager
-def prepared(side: Side, context: int, shown: str, ci: Dialect) -> Iterator[Arm]:
-    """The arm, whose package lies in a folder that is gone when the block is left.
+def prepared(side: Side, context: int, shown: str, scratch: Path, ci: Dialect) -> Iterator[Arm]:
+    """The arm, whose package lies below `scratch` until the block is left.
 
     Raises CannotDecide (BadModel) for a model that llama.cpp should not open, that lacks a part
     or is too large for this machine; what `unpacked` raises.
@@ -32,7 +32,7 @@ def prepared(side: Side, context: int, shown: str, ci: Dialect) -> Iterator[Arm]
             f"{side.model.name} was trained on {told.context_length} tokens, and the context is "
             f"{context}: what lies beyond is not what the model is made for"
         )
-    with unpacked(side.package, side.package.name) as package:
+    with unpacked(side.package, side.package.name, scratch) as package:
         yield Arm(
             side=side,
             package=package,

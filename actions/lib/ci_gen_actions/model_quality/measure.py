@@ -10,12 +10,11 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..core.dialect import Dialect
 from ..core.errors import UsageError
 from ..core.evidence import started_text
+from ..core.scratch import private_folder
 from .arm import Arm, Bench, Engine
 from .arm_facts import prepared
 from .clock import Clock
@@ -26,6 +25,8 @@ from .options import Options
 from .plan import Plan, Text
 from .programs import environment, threads
 from .question import QuestionSet, Reply
+
+PREFIX = "ci-gen-quality-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ def measure(plan: Plan, options: Options, ci: Dialect) -> Measured:
     """
     check_sizes(options)
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="ci-gen-quality-")))
+        scratch = stack.enter_context(private_folder(ci.environ, PREFIX))
         bench = Bench(
             options=options,
             threads=threads(options.threads),
@@ -62,7 +63,7 @@ def measure(plan: Plan, options: Options, ci: Dialect) -> Measured:
         engine = _engine(bench)
         sides = {"the baseline": plan.baseline, "the current build": plan.current}
         arms = [
-            stack.enter_context(prepared(side, options.context, shown, ci))
+            stack.enter_context(prepared(side, options.context, shown, scratch, ci))
             for shown, side in sides.items()
             if side
         ]

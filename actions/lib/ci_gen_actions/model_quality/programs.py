@@ -65,13 +65,13 @@ class Package:
 
 
 @contextmanager
-def unpacked(archive: Path, shown: str) -> Iterator[Package]:
-    """The package in a folder that is gone when the block is left.
+def unpacked(archive: Path, shown: str, scratch: Path) -> Iterator[Package]:
+    """The package in a folder below `scratch` that is gone when the block is left.
 
     Raises CannotDecide (ArchiveError) for a damaged archive or one that would leave the folder,
     OSError where the disk refuses.
     """
-    with TemporaryDirectory(prefix="ci-gen-quality-") as temporary:
+    with TemporaryDirectory(prefix="package-", dir=scratch) as temporary:
         folder = Path(temporary) / "package"
         unpack_tar_gz(archive, folder)
         yield Package(
