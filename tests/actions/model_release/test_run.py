@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import engine
 from tests.support.actions import (
     ROOT,
     Ended,
@@ -221,6 +223,37 @@ def test_wrong_inputs(run: Run, arguments: tuple[str, ...], what: str) -> None:
     assert ended.code == 2, ended.stderr
     assert what in ended.stderr
     assert run.registry.models() == ()
+
+
+@pytest.mark.e2e
+def test_an_oci_registry_with_a_login(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "remote"], check=True)
+    remote = f"file://{tmp_path}/remote"
+    subprocess.run(["git", "clone", "--quiet", remote, tmp_path / "workspace"], check=True)
+    run = Run(tmp_path)
+    with engine.registry(password="hunter2-and-more") as served:
+        location = ("--registry", f"oci://{served.host}/team/models", "--username", engine.USER)
+        password = {"CI_GEN_MODEL_RELEASE_PASSWORD": "hunter2-and-more"}
+        ended = run(run.passed(), *location, environ=password)
+        assert ended.code == 0, ended.stderr
+        assert ended.outputs["reference"].startswith(f"{location[1]}/tiny@sha256:")
+        assert ended.outputs["stage"] == "latest"
+        shown = ended.stderr.replace("::add-mask::hunter2-and-more", "") + ended.summary
+        assert "hunter2" not in shown
+        registry = open_registry(
+            location[1],
+            username=engine.USER,
+            password="hunter2-and-more",
+            base=run.workspace,
+            environ={},
+        )
+        found = registry.resolve("tiny", "latest")
+        assert found.reference == ended.outputs["reference"]
+        assert found.metadata.checksum == run.digest
+        assert registry.problems("tiny") == ()
+        ended = run(run.passed(), *location, environ={"CI_GEN_MODEL_RELEASE_PASSWORD": "wrong"})
+        assert ended.code == 3
+        assert "refused access" in ended.stderr
 
 
 def test_the_example_of_the_readme(tmp_path: Path) -> None:
