@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ci_gen._version import __version__
 from ci_gen.config.choices import ActionsSource
-from ci_gen.config.model import Config
+from ci_gen.config.model import Config, Model
 from ci_gen.config.model_config import ModelConfig
 from ci_gen.config.reader import read
 from ci_gen.detect.model import Facts
@@ -133,13 +133,26 @@ def _models(root: Path, config: Config, pending: Collection[str]) -> dict[str, s
             continue
         text = text_of(root, model.config)
         try:
-            read(text, ModelConfig, model.config)
+            problems += _without_source(model, read(text, ModelConfig, model.config))
         except ConfigError as error:
             problems.extend(error.problems)
         digests.update(_digest(root, model.config))
     if problems:
         raise ConfigError(problems)
     return digests
+
+
+def _without_source(model: Model, found: ModelConfig) -> list[Problem]:
+    """A model that is to be measured must come from somewhere."""
+    told = found.model
+    source, sha256 = model.source or told.source, model.sha256 or told.sha256
+    message = ""
+    if model.measured and not source:
+        message = f'model "{model.name}" is measured, and nothing says where it comes from'
+        hint = "set model.source, for example hf://org/repository/file.gguf@<commit>"
+    elif source.startswith("https://") and not sha256:
+        message, hint = "an https:// source needs a sha256", "set model.sha256 to that of the file"
+    return [Problem(model.config, 0, 0, message, hint)] if message else []
 
 
 def _lock(root: Path) -> Lock | None:

@@ -262,6 +262,8 @@ def _next(project: Project) -> list[str]:
         steps.append(
             "With a GPU runner: `ci-gen config set cuda.enabled true`, then `ci-gen generate`."
         )
+    if config.models and not project.settings.models and _compiles(project):
+        steps.append(_model_quality(project))
     if not config.image.enabled and project.settings.services:
         steps.append(_image(project.settings.services[0]))
     steps.append("Commit everything, .ci-gen/ included, and push.")
@@ -277,6 +279,17 @@ def _image(service: ServiceSettings) -> str:
         )
     switch = "`ci-gen config set image.enabled true`, then `ci-gen generate`"
     return f"For an image of {service.name}: {switch}."
+
+
+def _model_quality(project: Project) -> str:
+    """How to get the answers of the first model measured."""
+    model = project.config.models[0]
+    sets = [one.path for one in project.facts.evaluations]
+    found = f", which was found ({', '.join(sets[:3])})" if sets else ""
+    return (
+        f"To measure the answers of {model.name}: say where it comes from in {model.config}, and "
+        f"with what to measure it under quality: in {CONFIG_FILE}{found}."
+    )
 
 
 def _compiles(project: Project) -> bool:

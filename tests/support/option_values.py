@@ -47,6 +47,28 @@ CHOSEN: Mapping[str, tuple[Hashable, ...]] = {
         ((".gitlab-ci.yml", ".gitlab/true.yml"), (".gitlab/ci-gen/base.yml", ".gitlab/a b #c.yml")),
     ),
     "models[0].name": ("default", "yes", "0"),
+    "models[0].source": (
+        "",
+        "hf://org/repo/model.gguf@" + "0" * 40,
+        "https://example.com/$a/model.gguf",
+        "registry://a@1.0",
+        "file:models/it's.gguf",
+    ),
+    "models[0].sha256": ("", "0" * 64),
+    "models[0].token": ("", "HF_TOKEN"),
+    "models[0].service": (None, "further-0"),
+    "models[0].quality.texts": ((), ("a b/validation.txt",), ("$x/[a].txt", "!b.txt")),
+    "models[0].quality.tasks": ((), ("hellaswag=a $b/h.txt",)),
+    "models[0].quality.questions": ((), ("a/qa.json", "b'c/qa.jsonl")),
+    "models[0].quality.variant": ("cpu", "cuda"),
+    "models[0].quality.baseline_model": ("", "registry://a@latest", "file:/srv/a.gguf"),
+    "models[0].quality.baseline_sha256": ("", "1" * 64),
+    "models[0].release.promote_on_pass": (("latest",), (), ("latest", "staging")),
+    "models[0].release.promote_by_hand": ((), ("production", "null")),
+    "models[0].release.environment": ("", "gpu-forks"),
+    "model_registry.location": ("", "/srv/models", "oci://registry.example.com:5000/a/b"),
+    "model_registry.username": ("", "REGISTRY_USER"),
+    "model_registry.password": ("", "REGISTRY_PASSWORD"),
     "image.service": (None, "further-0"),
     "image.command": (None, "bin/llama-server", "1e3"),
     "image.health": ("/health", "/", "/a.b/~c_d-e"),
@@ -101,7 +123,7 @@ def _values(key: Key) -> Iterator[Hashable]:
         yield from (True, False)
     elif kind is Kind.CHOICE:
         yield from (member.value for member in cast("Any", key.shape.cls))
-    elif kind is Kind.INTEGER:
+    elif kind in (Kind.INTEGER, Kind.NUMBER):
         yield from sorted({limits.minimum, key.default, limits.maximum} - {None})
     elif kind is Kind.TEXT:
         yield from dict.fromkeys(
@@ -124,6 +146,8 @@ def _legal(key: Key) -> list[str]:
 
 def forbidden(a: str, one: Hashable, b: str, other: Hashable) -> bool:
     """Whether two values contradict each other, so that the config is refused."""
+    if a.startswith("models[0]"):
+        return _models_forbid(a.removeprefix("models[0]."), one, b, other)
     match a, b:
         case "forks.gpu", "forks.environment":
             return one == "approve" and other == ""
@@ -141,13 +165,51 @@ def forbidden(a: str, one: Hashable, b: str, other: Hashable) -> bool:
             return one != "cmake" and len(cast("tuple[str, ...]", other)) > 1
         case "image.source", "image.platforms":
             return one == "package" and len(cast("tuple[str, ...]", other)) > 1
-        case "image.username", "image.password":
+        case ("image.username", "image.password") | (
+            "model_registry.username",
+            "model_registry.password",
+        ):
             return (one == "") != (other == "")
         case "files", "platforms":
             texts = str(one)
             return (".github/" in texts and other == ("gitlab",)) or (
                 ".gitlab" in texts and other == ("github",)
             )
+    return False
+
+
+def _models_forbid(a: str, one: Hashable, b: str, other: Hashable) -> bool:
+    """The contradictions of a model with something else."""
+    b = b.removeprefix("models[0].")
+    match a, b:
+        case "quality.texts", "quality.questions" | "quality.tasks":
+            return one == () and other != ()
+        case "quality.texts", "release.publish":
+            return one == () and other is True
+        case (("quality.texts" | "quality.questions" | "quality.tasks"), "services[0].kind"):
+            return one != () and other != "cmake"  # a package to measure with
+        case "release.publish", "services[0].kind":
+            return one is True and other != "cmake"
+        case "service", "further services":
+            return one is not None and other == 0
+        case "source", "sha256":
+            return str(one).startswith("https:") and other == ""
+        case (("source" | "quality.baseline_model"), "model_registry.location"):
+            return str(one).startswith("registry:") and other == ""
+        case "quality.baseline_model", "quality.baseline":
+            return (one != "") != (other == "model")
+        case "quality.variant", ("cuda.enabled" | "services[0].cuda"):
+            return one != "cpu" and other is False
+        case "quality.variant", "cuda.variants[0].name":
+            return one != "cpu" and other != one
+        case "release.publish", "model_registry.location":
+            return one is True and other == ""
+        case "release.promote_by_hand", "release.environment":
+            return one != () and other == ""
+        case "release.environment", "environments":
+            return one != "" and other == ()
+        case "release.promote_by_hand", "environments":
+            return one != () and other == ()
     return False
 
 

@@ -10,7 +10,7 @@ import fnmatch
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,9 @@ WAITS = "waits for a person"
 FAILS = "fails"
 _OURS = re.compile(r"(?:ci-gen/ci-gen|\./\.ci-gen)(?:/actions/([\w-]+))?(?:@|$)")
 UNAFFECTED = re.compile(r'if \[ "\$CHANGES_CODE" = "?false"? \]; then .*exit 0; fi')
+_PARTS = re.compile(
+    r'case "\$CHANGES_CODE:\$CHANGES_AREAS" in (false:[^)]*)\) ;; false:\*\) .*exit 0 ;; esac'
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,41 @@ class Planned:
     gives: frozenset[str]
     minutes: int
     rows: int
+
+
+class _All(str):
+    """The parts that are affected where code is: all."""
+
+    __slots__ = ()
+
+    def __contains__(self, part: object) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What the job `changes` finds out: whether code is affected, and which parts."""
+
+    code: bool
+    areas: str
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """As GitHub hands them on."""
+        return {"code": "true" if self.code else "false", "areas": self.areas}
+
+    def skips(self, line: str) -> bool:
+        """Whether a line of a GitLab job's script ends the job at once."""
+        if UNAFFECTED.search(line):
+            return not self.code
+        if parts := _PARTS.search(line):
+            return not any(part in self.areas for part in re.findall(r",[\w-]+,", parts[1]))
+        return False
+
+
+def changed(code: bool, areas: str) -> Changed:
+    """What `changes` says; where code is affected, so are all parts."""
+    return Changed(code, _All() if code else areas)
 
 
 @functools.lru_cache(maxsize=256)
@@ -77,15 +115,22 @@ class _Run:
 
 
 def github(
-    texts: Mapping[str, str], event: Event, *, code: bool, failing: Iterable[str] = ()
+    texts: Mapping[str, str],
+    event: Event,
+    *,
+    code: bool,
+    areas: str = "",
+    failing: Iterable[str] = (),
 ) -> dict[str, Planned]:
-    """The jobs of all workflows for an event; `code` is what `changes` finds out."""
+    """The jobs of all workflows for an event; `code` and `areas` are what `changes` finds out."""
     plans: dict[str, Planned] = {}
     for path, text in texts.items():
         if re.match(r"\.github/workflows/.*\.ya?ml$", path):
             workflow = _data(text)
             if _starts(workflow["on"], event):
-                plans |= _github_jobs(workflow["jobs"], event, code, frozenset(failing))
+                plans |= _github_jobs(
+                    workflow["jobs"], event, changed(code, areas), frozenset(failing)
+                )
     return plans
 
 
@@ -110,12 +155,12 @@ def _glob(pattern: str, name: str) -> bool:
 
 
 def _github_jobs(
-    jobs: Mapping[str, Mapping[str, Any]], event: Event, code: bool, failing: frozenset[str]
+    jobs: Mapping[str, Mapping[str, Any]], event: Event, found: Changed, failing: frozenset[str]
 ) -> dict[str, Planned]:
     run = _Run(jobs, failing)
     states = run.work_out(
         lambda job: _listed(jobs[job].get("needs")),
-        lambda job: _github_state(jobs[job], run.states, event, code),
+        lambda job: _github_state(jobs[job], run.states, event, found),
     )
     return {
         job: Planned(
@@ -140,17 +185,14 @@ _RESULTS = {RUNS: "success", FAILS: "failure", IDLE: "skipped", WAITS: "success"
 
 
 def _github_state(
-    job: Mapping[str, Any], states: Mapping[str, str], event: Event, code: bool
+    job: Mapping[str, Any], states: Mapping[str, str], event: Event, found: Changed
 ) -> str:
     needs = _listed(job.get("needs"))
     results = {need: _RESULTS[states[need]] for need in needs}
     name, payload = event.github()
     ref = payload.get("ref") or f"refs/pull/{payload['number']}/merge"
     context = {
-        "needs": {
-            need: {"result": results[need], "outputs": {"code": "true" if code else "false"}}
-            for need in needs
-        },
+        "needs": {need: {"result": results[need], "outputs": found.outputs} for need in needs},
         "github": {
             "event_name": name,
             "event": payload,
@@ -206,7 +248,12 @@ def _row_free(text: str) -> str:
 
 
 def gitlab(
-    texts: Mapping[str, str], event: Event, *, code: bool, failing: Iterable[str] = ()
+    texts: Mapping[str, str],
+    event: Event,
+    *,
+    code: bool,
+    areas: str = "",
+    failing: Iterable[str] = (),
 ) -> dict[str, Planned]:
     """The jobs of the pipeline for an event; those whose rules leave them out are idle."""
     config = _merged(texts)
@@ -220,10 +267,11 @@ def gitlab(
         if isinstance(entry, dict) and ("script" in entry or "extends" in entry)
         if not name.startswith(".")
     }
+    absent = {name for name, job in jobs.items() if _absent(job, variables)}
     run = _Run(jobs, frozenset(failing))
     states = run.work_out(
         lambda job: [need["job"] for need in _needs(jobs[job]) if need["job"] in jobs],
-        lambda job: _gitlab_state(jobs[job], run.states, variables, code),
+        lambda job: _gitlab_state(jobs[job], run.states, variables, changed(code, areas), absent),
     )
     return {name: _gitlab_planned(name, job, states[name]) for name, job in jobs.items()}
 
@@ -291,40 +339,43 @@ def _gitlab_state(
     job: Mapping[str, Any],
     states: Mapping[str, str],
     variables: Mapping[str, str],
-    code: bool,
+    found: Changed,
+    absent: Collection[str],
 ) -> str:
     rules = job.get("rules")
     rule = _first_rule(rules, variables) if rules else {"when": job.get("when", "on_success")}
     when = "never" if rule is None else rule.get("when", job.get("when", "on_success"))
     if when == "never":
         return IDLE
-    if any(UNAFFECTED.search(line) for line in job["script"]) and not code:
+    if any(found.skips(line) for line in job["script"]):
         return IDLE
     bad = any(states.get(need["job"]) == FAILS for need in _needs(job))
-    stopped = any(states.get(need["job"]) == IDLE for need in _needs(job)) and code
-    if when == "on_success" and (bad or (stopped and not _optional_only(job, states))):
+    # An optional need may be absent from the pipeline; one that was stopped stops this one, too.
+    idle = [need for need in _needs(job) if states.get(need["job"]) == IDLE]
+    stopped = any(not (need.get("optional") and need["job"] in absent) for need in idle)
+    if when in ("on_success", "manual") and (bad or (stopped and found.code)):
         return IDLE
     return WAITS if when == "manual" else RUNS
 
 
-def _optional_only(job: Mapping[str, Any], states: Mapping[str, str]) -> bool:
-    """Whether every idle job that this one needs is one that it can do without."""
-    idle = [need for need in _needs(job) if states.get(need["job"]) == IDLE]
-    return all(need.get("optional") for need in idle)
+def _absent(job: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
+    """Whether the job's rules leave it out of the pipeline."""
+    rule = _first_rule(job["rules"], variables) if job.get("rules") else {}
+    return rule is None or rule.get("when") == "never"
 
 
 def _gitlab_planned(name: str, job: Mapping[str, Any], state: str) -> Planned:
     minutes = re.fullmatch(r"(\d+) minutes?", str(job.get("timeout", "60 minutes")))
     if minutes is None:
         raise ValueError(f"the timeout of {name} is not in minutes")
-    launched = re.compile(r'launch\.py"? ([\w-]+)')
-    actions = [found[1] for line in job["script"] if (found := launched.search(line))]
+    launched = re.compile(r'launch\.py"? ([\w-]+)(.*)')
+    calls = [found for line in job["script"] if (found := launched.search(line))]
     return Planned(
         id=name,
         state=state,
         needs=frozenset(need["job"] for need in _needs(job)),
         runner="self-hosted" if "gpu" in job.get("tags", ()) else "hosted",
-        calls=tuple((action, _inputs(action, job["variables"])) for action in actions),
+        calls=tuple((one[1], _inputs(one[1], one[2], job["variables"])) for one in calls),
         gives=frozenset(
             _row_free(path.rstrip("/")) for path in job.get("artifacts", {}).get("paths", ())
         ),
@@ -333,10 +384,13 @@ def _gitlab_planned(name: str, job: Mapping[str, Any], state: str) -> Planned:
     )
 
 
-def _inputs(action: str, variables: Mapping[str, Any]) -> dict[str, str]:
+def _inputs(action: str, flags: str, variables: Mapping[str, Any]) -> dict[str, str]:
     prefix = f"CI_GEN_{action.upper().replace('-', '_')}_"
-    return {
+    found = {
         name.removeprefix(prefix).lower().replace("_", "-"): str(value).strip()
         for name, value in variables.items()
         if name.startswith(prefix)
     }
+    for name, source in re.findall(r'--([\w-]+)=(?:"\$(\w+)")?', flags):
+        found[name] = str(variables.get(source, "")).strip()
+    return {name: value for name, value in found.items() if value}

@@ -40,7 +40,7 @@ def command(jobs: tuple[str, ...], listing: bool, path: str, workspace: Path | N
     pipeline = load(root).pipeline
     if listing:
         for job in pipeline.jobs():
-            if not job.gate:
+            if job.id != pipeline.aggregate:
                 why = left_out(pipeline).get(job.id, "")
                 click.echo(f"{job.id:<40} {job.title}" + (f" ({why})" if why else ""))
         return 0

@@ -82,3 +82,25 @@ class Severity(str, Enum):
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+
+class Baseline(str, Enum):
+    """What a model's quality is compared with."""
+
+    STORED = "stored"
+    MODEL = "model"
+    NONE = "none"
+
+
+class OnInconclusive(str, Enum):
+    """What becomes of a gate that could not decide."""
+
+    WARN = "warn"
+    BLOCK = "block"
+
+
+class QualityEngine(str, Enum):
+    """What runs the model while its quality is measured."""
+
+    LLAMA_CPP = "llama.cpp"
+    LLAMA_CPP_PYTHON = "llama-cpp-python"

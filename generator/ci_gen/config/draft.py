@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from ci_gen.config.model_config import SCHEMA_PATH, ModelSection
 from ci_gen.config.option import keys
-from ci_gen.detect.model import Facts, Platform, Project, ProjectKind
+from ci_gen.config.sections.models import Quality
+from ci_gen.detect.model import EvaluationKind, Facts, ModelName, Platform, Project, ProjectKind
 from ci_gen.render.environment import render
 from ci_gen.render.scalars import visible
 
@@ -41,6 +42,7 @@ def config_text(draft: Draft, facts: Facts) -> str:
     values = {
         "platforms": chosen if len(chosen) < len(Platform) else [],
         "models": [{"name": draft.model, "config": MODEL_CONFIG}] if draft.model else [],
+        "quality": _quality(facts),
         "files": sorted(draft.files.items()),
         "services": [_described(project) for project in facts.projects] or ["nothing yet"],
         "service_examples": [
@@ -65,6 +67,30 @@ def _image(facts: Facts) -> list[str]:
     return ["image:", "  enabled: true", *(command if python else [])]
 
 
+def _quality(facts: Facts) -> dict[str, list[str]]:
+    """The evaluation sets that were found, or names that they could have."""
+    limits = keys(Quality)["texts"].limits
+    usable = [one for one in facts.evaluations if re.fullmatch(limits.pattern, one.path)]
+    found = {
+        "texts": [one.path for one in usable if one.kind is EvaluationKind.TEXT],
+        "questions": [one.path for one in usable if one.kind is EvaluationKind.QUESTIONS],
+    }
+    return (
+        found if any(found.values()) else {"texts": [], "questions": ["tests/data/qa_pairs.json"]}
+    )
+
+
+def source_of(model: ModelName) -> str:
+    """The address of a model as the key `source` takes it, "" where it is not known.
+
+    A file of a hub lacks its revision: what is there now, only somebody who looks can say.
+    """
+    hub = "https://huggingface.co/"
+    if not model.source.startswith(hub) or not model.name.lower().endswith(".gguf"):
+        return model.source if model.source.lower().endswith(".gguf") else ""
+    return f"hf://{model.source.removeprefix(hub)}/{model.name}@<commit>"
+
+
 def model_text(facts: Facts) -> str:
     """config/model-config.yaml, with the first model that the repository names."""
     model = facts.models[0] if facts.models else None
@@ -74,6 +100,8 @@ def model_text(facts: Facts) -> str:
         "model": {
             "name": _model_name(model.name if model else f"{facts.name}-model"),
             "quantization": _quantization(model.quantization if model else ""),
+            "source": visible(source_of(model) if model else ""),
+            "seen": visible(str(model.seen) if model else ""),
         },
     }
     return render("config/model-config.yaml.j2", values)

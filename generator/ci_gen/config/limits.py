@@ -33,10 +33,31 @@ IMAGE = Limits(
     hint="an image pinned by digest: name:tag@sha256:<64 hex digits>",
 )
 # A repository as registries name it: an optional host with a port, then lower-case folders.
+_HOST = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/"
+_FOLDERS = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 IMAGE_NAME = Limits(
-    pattern=r"^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/)?"
-    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$",
+    pattern=rf"^(?:{_HOST})?{_FOLDERS}$",
     hint="a repository of a registry without a tag, such as registry.example.com/team/server",
+)
+# Printable ASCII without spaces; no user name and password before a host.
+MODEL_SOURCE = Limits(
+    pattern=r"^(?!.*\$\{\{)(?:(?:https|hf|oci|registry|s3|gs|az)://(?![^/]*@[^/]*/)|file:)[!-~]+$",
+    hint="https://, hf://, oci://, registry://, s3://, gs:// or az:// and an address without user "
+    "and password, or file: and a path",
+)
+SHA256 = Limits(pattern=r"^[0-9a-f]{64}$", hint="a SHA-256: 64 digits or letters from a to f")
+MODEL_REGISTRY = Limits(
+    pattern=rf"^(?!.*\$\{{\{{)(?:oci://{_HOST}{_FOLDERS}|/[A-Za-z0-9._/@+-]+)$",
+    hint="an absolute path such as /srv/models, or oci:// with a registry's host and a folder",
+)
+POINTER = Limits(
+    pattern=r"^(?!v[0-9])[a-z][a-z0-9-]{0,39}$",
+    hint="a name such as latest or production: lower-case letters, digits and hyphens, not like a "
+    "version",
+)
+TASK = Limits(
+    pattern=r"^(?:hellaswag|winogrande|multiple-choice)=" + PATH.removeprefix("^"),
+    hint="hellaswag=, winogrande= or multiple-choice= and a path inside the repository",
 )
 PROGRAM = Limits(
     pattern=r"^(?!.*(?:^|/)\.\.?(?:/|$))[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_.+-]+)*$",

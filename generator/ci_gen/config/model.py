@@ -13,9 +13,10 @@ from ci_gen.config.limits import BRANCH, FILE, OWNER, REPOSITORY_PATH, SLUG
 from ci_gen.config.option import PATH, Limits, option
 from ci_gen.config.sections.cuda import Cuda, CudaVariant
 from ci_gen.config.sections.image import Image
+from ci_gen.config.sections.models import Model, ModelRegistry, ModelRelease, Quality
 from ci_gen.config.sections.release import Release, Security
 from ci_gen.config.sections.runners import Environment, Forks, GpuRunner, HostedRunner, Runners
-from ci_gen.config.sections.service import Ctest, Model, Pytest, Service
+from ci_gen.config.sections.service import Ctest, Pytest, Service
 from ci_gen.config.sections.times import Retention, Timeouts
 from ci_gen.config.sections.triggers import Paths, QuickChecks, Triggers
 from ci_gen.config.sections.upkeep import Actions, Dependabot
@@ -35,8 +36,11 @@ __all__ = [
     "HostedRunner",
     "Image",
     "Model",
+    "ModelRegistry",
+    "ModelRelease",
     "Paths",
     "Pytest",
+    "Quality",
     "QuickChecks",
     "Release",
     "Retention",
@@ -81,7 +85,12 @@ class Config:
     image: Image = option(factory=Image, doc="The container image of a service.")
     security: Security = option(factory=Security, doc="Scans of sources and images.")
     release: Release = option(factory=Release, doc="The release record.")
-    models: tuple[Model, ...] = option(default=(), doc="The models that are served.")
+    models: tuple[Model, ...] = option(
+        default=(), limits=Limits(max_items=8), doc="The models that are served."
+    )
+    model_registry: ModelRegistry = option(
+        factory=ModelRegistry, doc="Where versions of models are kept."
+    )
     runners: Runners = option(factory=Runners, doc="Where jobs run.")
     forks: Forks = option(factory=Forks, doc="What a fork's pull request may reach.")
     environments: tuple[Environment, ...] = option(

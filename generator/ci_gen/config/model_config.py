@@ -1,7 +1,7 @@
 """config/model-config.yaml: which model is served, and how it answers.
 
-The keys are those that teams keep beside their services; what reads them arrives with the
-stages that fetch, test and deploy models.
+The keys are those that teams keep beside their services. `model.source` and `model.sha256` are read
+when a pipeline runs, so that another model needs no other pipeline.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from ci_gen.config.option import TEXT, Limits, option
+from ci_gen.config.limits import MODEL_SOURCE, SHA256
+from ci_gen.config.option import Limits, option
 from ci_gen.config.schema import section_schema
 
 SCHEMA_PATH = ".ci-gen/model-config.schema.json"
-
-_TEXT = Limits(
-    pattern=TEXT,
-    hint="one line without control characters, GitHub expressions or spaces at its ends",
-)
 
 
 class ModelFormat(str, Enum):
@@ -49,6 +45,28 @@ class ModelSection:
         ),
         example="Q4_K_M",
         doc="How the weights are stored.",
+    )
+    source: str = option(
+        default="",
+        limits=MODEL_SOURCE,
+        example="hf://org/repository/model-Q4_K_M.gguf@0123456789abcdef0123456789abcdef01234567",
+        doc="Where the file comes from, unless ci-gen.yaml says it.",
+    )
+    sha256: str = option(
+        default="",
+        limits=SHA256,
+        doc="The SHA-256 of the file. An https:// address needs it.",
+    )
+    version: str = option(
+        default="",
+        limits=Limits(
+            pattern=r"^v?[0-9][A-Za-z0-9._-]{0,99}(?<![.-])$",
+            hint="a version such as 1.1 or 2026.11-q4: a digit first, then letters, digits, dots, "
+            "hyphens and underscores",
+        ),
+        example="1.1",
+        doc="The version that it is published as. Where empty it is made of the file's SHA-256, so "
+        "that the same file is always the same version.",
     )
     context_size: int = option(
         default=4096,

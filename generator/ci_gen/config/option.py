@@ -36,8 +36,8 @@ class Limits:
 
     pattern: str = ""
     hint: str = ""
-    minimum: int | None = None
-    maximum: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     min_items: int = 0
     max_items: int = 50
     unique: bool = True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ci_gen.detect.model import (
+    Evaluation,
+    EvaluationKind,
     Facts,
     Llama,
     LlamaOrigin,
@@ -54,6 +56,7 @@ def describe(facts: Facts, most: int | None = MOST) -> list[Line]:
     lines += _few(most, [("submodule", path, None) for path in facts.submodules])
     lines += _few(most, [_manifest(manifest) for manifest in facts.manifests])
     lines += _few(most, [_model(model) for model in facts.models])
+    lines += _few(most, [_evaluation(one) for one in facts.evaluations])
     return lines + [("note", note, None) for note in facts.notes]
 
 
@@ -92,6 +95,11 @@ def _manifest(manifest: Manifest) -> Line:
 
 def _model(model: ModelName) -> Line:
     return "model", model.name + (f" from {model.source}" if model.source else ""), model.seen
+
+
+def _evaluation(one: Evaluation) -> Line:
+    kind = {EvaluationKind.TEXT: "text", EvaluationKind.QUESTIONS: "questions"}[one.kind]
+    return "evaluation set", f"{one.path} ({kind})", one.seen
 
 
 def _project(project: Project) -> Iterator[Line]:

@@ -183,6 +183,22 @@ class ModelName:
     seen: Seen
 
 
+class EvaluationKind(str, Enum):
+    """What a model can be asked with a file."""
+
+    QUESTIONS = "questions"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A file of the repository that a model's quality can be measured with."""
+
+    path: str
+    kind: EvaluationKind
+    seen: Seen
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """All that is known of a repository.
@@ -205,3 +221,4 @@ class Facts:
     gitlab_ci: tuple[Seen, ...]
     models: tuple[ModelName, ...]
     notes: tuple[str, ...]
+    evaluations: tuple[Evaluation, ...] = ()

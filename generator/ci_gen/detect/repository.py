@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ci_gen.detect.ci_files import find_gitlab_ci, find_workflows
 from ci_gen.detect.docker import find_dockerfiles
+from ci_gen.detect.evaluations import find_evaluations
 from ci_gen.detect.files import list_files
 from ci_gen.detect.git import find_default_branch, find_remotes, is_top_level
 from ci_gen.detect.kubernetes import find_manifests
@@ -49,6 +50,7 @@ def detect(root: Path) -> Facts:
     )
     dockerfiles = find_dockerfiles(tree, foreign)
     models = find_models(tree, foreign)
+    evaluations = find_evaluations(tree, foreign)
     return Facts(
         name=name,
         default_branch=find_default_branch(root),
@@ -63,6 +65,7 @@ def detect(root: Path) -> Facts:
         gitlab_ci=gitlab_ci,
         models=models,
         notes=tree.notes,
+        evaluations=evaluations,
     )
 
 

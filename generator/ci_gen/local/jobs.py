@@ -14,6 +14,8 @@ from ci_gen.pipeline.model import (
     MatrixRef,
     OutputRef,
     Pipeline,
+    StepRef,
+    TokenRef,
     ToolRef,
     Value,
 )
@@ -27,11 +29,11 @@ Outputs = Mapping[tuple[str, str, str], str]
 def chosen(pipeline: Pipeline, names: Iterable[str]) -> list[Job]:
     """The named jobs and all that they need, in order; without names all that can run here.
 
-    Jobs that `left_out` tells run only where they are named; the
-    gate sums up platforms' results and has nothing to sum up here. Raises UsageError for a name
+    Jobs that `left_out` tells run only where they are named; the aggregate
+    sums up platforms' results and has nothing to sum up here. Raises UsageError for a name
     that is no job.
     """
-    jobs = {job.id: job for job in pipeline.jobs() if not job.gate}
+    jobs = {job.id: job for job in pipeline.jobs() if job.id != pipeline.aggregate}
     wanted = list(names)
     for name in wanted:
         if name not in jobs:
@@ -50,14 +52,16 @@ def chosen(pipeline: Pipeline, names: Iterable[str]) -> list[Job]:
 
 
 def left_out(pipeline: Pipeline) -> dict[str, str]:
-    """Job -> why it does not run here unless it is named; the gate is none of them."""
+    """Job -> why it does not run here unless it is named; the aggregate is none of them."""
     found: dict[str, str] = {}
     for job in pipeline.jobs():
         behind = [need.job for need in job.needs if need.job in found]
-        if job.gate:
+        if job.id == pipeline.aggregate:
             continue
         if job.runner.gpu:
             found[job.id] = "needs a GPU"
+        elif job.by_hand:
+            found[job.id] = "waits for a person; named, it runs and promotes nothing"
         elif job.after_merge:
             found[job.id] = "runs after a merge; named, it runs and publishes nothing"
         elif behind:
@@ -70,10 +74,31 @@ def rows(job: Job) -> list[Mapping[str, str]]:
     return list(job.matrix.rows) if job.matrix else [{}]
 
 
-def environment(call: ActionCall, row: Mapping[str, str], outputs: Outputs) -> dict[str, str]:
-    """The inputs of one action as environment variables."""
-    values = {name: _value(value, row, outputs) for name, value in call.inputs.items()}
+def environment(
+    job: Job,
+    call: ActionCall,
+    row: Mapping[str, str],
+    outputs: Outputs,
+    secrets: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The inputs of one action as environment variables.
+
+    `secrets` are those by which this machine's user may read what a job works on.
+    """
+    values = {
+        name: _own(value, job, secrets or {}, outputs) or _value(value, row, outputs)
+        for name, value in call.inputs.items()
+    }
     return {variable(call.action, name): value for name, value in values.items() if value}
+
+
+def _own(value: Value, job: Job, secrets: Mapping[str, str], outputs: Outputs) -> str:
+    """What only the user and the job itself can tell; "" for every other value."""
+    if isinstance(value, TokenRef):
+        return secrets.get(value.name, "")
+    if isinstance(value, StepRef):
+        return outputs.get((job.id, value.call, value.output), "")
+    return ""
 
 
 def _value(value: Value, row: Mapping[str, str], outputs: Outputs) -> str:

@@ -71,7 +71,7 @@ def _job(
         name = f"{job.id} ({row['variant']})" if row else job.id
         say(f"--- {name}: {job.title}")
         for call in job.calls:
-            status, found = _call(call, row, workspace, outputs, say)
+            status, found = _call(job, call, row, workspace, outputs, say)
             outputs.update({(job.id, call.id, key): value for key, value in found.items()})
             if status != 0:
                 return status
@@ -79,6 +79,7 @@ def _job(
 
 
 def _call(
+    job: Job,
     call: ActionCall,
     row: Mapping[str, str],
     workspace: Path,
@@ -88,7 +89,7 @@ def _call(
     """The exit status of one action and its outputs, which it prints as JSON."""
     around = without_git(os.environ)
     own = {key: value for key, value in around.items() if not key.startswith(_PLATFORM)}
-    own.update(environment(call, row, outputs))
+    own.update(environment(job, call, row, outputs, around))
     command = [sys.executable, "-I", str(actions_folder() / "launch.py"), call.action]
     process = subprocess.Popen(command, cwd=workspace, env=own, stdout=subprocess.PIPE)
     try:

@@ -13,6 +13,8 @@ from enum import Enum
 
 from ci_gen.pipeline.values import (
     ForkRef,
+    JobTokenRef,
+    KeptRef,
     MatrixRef,
     NeedsRef,
     OutputRef,
@@ -20,6 +22,8 @@ from ci_gen.pipeline.values import (
     RegistryRef,
     ResultsRef,
     SecretRef,
+    StepRef,
+    TokenRef,
     ToolRef,
     Value,
 )
@@ -37,6 +41,8 @@ __all__ = [
     "ForkRef",
     "Grant",
     "Job",
+    "JobTokenRef",
+    "KeptRef",
     "Matrix",
     "MatrixRef",
     "Need",
@@ -50,6 +56,8 @@ __all__ = [
     "SecretRef",
     "Signing",
     "Stage",
+    "StepRef",
+    "TokenRef",
     "ToolRef",
     "Triggers",
     "Value",
@@ -90,6 +98,7 @@ class Access(str, Enum):
     PUSH_IMAGES = "push images"
     PROVE_IDENTITY = "prove its identity"
     ATTEST = "store attestations"
+    WRITE_BRANCHES = "write branches"
 
 
 @dataclass(frozen=True)
@@ -159,11 +168,20 @@ class Artifact:
 
 @dataclass(frozen=True, kw_only=True)
 class Cache:
-    """A folder kept between runs; `key` names what makes it stale, never a secret."""
+    """A folder kept between runs; `key` names what makes it stale, never a secret.
+
+    `what` says what is in it. `exact`: the key, with the content of `files`, tells all that is in
+    it, so that no other one will do; without, the newest of the default branch is taken and a newer
+    one kept. `guarded`: the default branch alone writes it, also where a platform would let others.
+    """
 
     name: str
     path: str
     key: str
+    what: str = "the compiler cache"
+    exact: bool = False
+    files: tuple[str, ...] = ()
+    guarded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,14 +201,15 @@ class Job:
     """One job.
 
     `skip_when_unaffected`: the job does nothing where the `changes` job found that no file
-    which can affect it changed. `forks`: whether it runs for a fork's pull request; where
-    `approval` names an environment, a fork's run waits there for a person. `tools` are the
-    commands that a hosted runner must have. `always`: it runs whatever
-    became of the jobs that it needs. `all_evidence`: it takes the evidence of every job that it
-    needs. `grants` are its rights besides reading the sources, `engine` is how it reaches a
-    container engine, `emulated` whether that runs programs for other processors. `fetch_depth`
-    counts commits, 0 for all, `commits_only` says that their files are of no use. `large_files`:
-    it needs what git LFS keeps.
+    which can affect it changed; `areas` are the parts of the repository whose own files can, too.
+    `warns`: where it could not decide, that is a warning. `forks`: whether it runs for a fork's
+    pull request; where `approval` names an environment, a fork's run waits there for a person,
+    and every run where no fork may run it at all. `tools` are the commands that a hosted runner
+    must have. `always`: it runs whatever became of the jobs that it needs. `all_evidence`: it
+    takes the evidence of every job that it needs. `grants` are its rights besides reading the
+    sources, `engine` is how it reaches a container engine, `emulated` whether that runs programs
+    for other processors. `fetch_depth` counts commits, 0 for all, `commits_only` says that their
+    files are of no use. `large_files`: it needs what git LFS keeps.
     """
 
     id: str
@@ -202,6 +221,8 @@ class Job:
     needs: tuple[Need, ...] = ()
     events: frozenset[Event] = frozenset(Event)
     skip_when_unaffected: bool = True
+    areas: tuple[str, ...] = ()
+    warns: bool = False
     forks: bool = True
     approval: str = ""
     matrix: Matrix | None = None
@@ -222,6 +243,11 @@ class Job:
     emulated: bool = False
     signing: Signing | None = None
     large_files: bool = False
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether each of its runs waits for a person; no other job waits for it."""
+        return bool(self.approval) and not self.forks
 
     @property
     def after_merge(self) -> bool:

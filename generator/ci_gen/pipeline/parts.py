@@ -13,7 +13,8 @@ CHANGES = "changes"
 QUICK_CHECKS = "quick-checks"
 
 EVIDENCE_FOLDER = "evidence"
-CCACHE_FOLDER = ".ci-gen-cache/ccache"
+CACHE_FOLDER = ".ci-gen-cache"
+CCACHE_FOLDER = f"{CACHE_FOLDER}/ccache"
 
 PYTHON_TOOLS = ("git", "python3")
 ENGINE_TOOLS = ("docker", "git", "python3")
@@ -109,3 +110,12 @@ def compiler_cache(settings: Settings, name: str) -> tuple[Cache, ...]:
     if not settings.config.compiler_cache:
         return ()
     return (Cache(name=f"ccache-{name}", path=CCACHE_FOLDER, key=f"ccache-{name}"),)
+
+
+def areas(settings: Settings, service: ServiceSettings, *, cuda: bool) -> tuple[str, ...]:
+    """The parts whose own files need a package of the service: the models tested with it."""
+    return tuple(
+        model.area
+        for model in settings.models
+        if model.service.name == service.name and model.cuda is cuda
+    )

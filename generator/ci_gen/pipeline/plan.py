@@ -16,6 +16,7 @@ from ci_gen.pipeline.model import (
     ResultsRef,
     Stage,
     Triggers,
+    Value,
 )
 from ci_gen.pipeline.parts import (
     CHANGES,
@@ -26,7 +27,7 @@ from ci_gen.pipeline.parts import (
     hosted,
 )
 from ci_gen.pipeline.settings import Settings
-from ci_gen.pipeline.stages import STAGES, release
+from ci_gen.pipeline.stages import STAGES, model_release, release
 
 AGGREGATE = "ci-ok"
 
@@ -34,8 +35,8 @@ AGGREGATE = "ci-ok"
 def plan(settings: Settings) -> Pipeline:
     """The whole pipeline."""
     stages = tuple(stage for make in STAGES if (stage := make(settings)) is not None)
-    last = release.plan(settings, stages)
-    stages = (*stages, last) if last else stages
+    last = (release.plan(settings, stages), model_release.plan(settings))
+    stages = (*stages, *(stage for stage in last if stage is not None))
     triggers = settings.config.triggers
     return Pipeline(
         name=settings.name,
@@ -53,7 +54,7 @@ def plan(settings: Settings) -> Pipeline:
 
 
 def _gate(settings: Settings, stages: tuple[Stage, ...]) -> Stage:
-    jobs = [job for stage in stages for job in stage.jobs]
+    jobs = [job for stage in stages for job in stage.jobs if not job.by_hand]
     return Stage(
         id="gate",
         title="Gate",
@@ -93,10 +94,14 @@ def _aggregate(settings: Settings, jobs: list[Job]) -> Job:
                 inputs={
                     "needs": NeedsRef(),
                     "expected": _results(jobs),
-                    "skip-unaffected": _results(job for job in jobs if job.skip_when_unaffected),
+                    "skip-unaffected": _results(
+                        (job for job in jobs if job.skip_when_unaffected), areas=True
+                    ),
                     "skip-forks": _results(job for job in jobs if not job.forks),
                     "skip-unmerged": _results(job for job in jobs if job.after_merge),
+                    "warn-inconclusive": _results(job for job in jobs if job.warns),
                     "code": OutputRef(CHANGES, "changes", "code"),
+                    **_affected(jobs),
                     "fork": ForkRef(),
                     "evidence-folder": EVIDENCE_FOLDER,
                     "evidence-name": AGGREGATE,
@@ -106,9 +111,16 @@ def _aggregate(settings: Settings, jobs: list[Job]) -> Job:
     )
 
 
-def _results(jobs: Iterable[Job]) -> ResultsRef:
-    chosen = tuple(jobs)
+def _affected(jobs: Iterable[Job]) -> dict[str, Value]:
+    """The parts that a change can affect, where any job asks."""
+    asked = any(job.areas for job in jobs)
+    return {"areas": OutputRef(CHANGES, "changes", "areas")} if asked else {}
+
+
+def _results(jobs: Iterable[Job], *, areas: bool = False) -> ResultsRef:
+    """The jobs by name, with the parts that they belong to where `areas`."""
+    chosen = [(job, f": {' '.join(job.areas)}" if areas and job.areas else "") for job in jobs]
     return ResultsRef(
-        jobs=tuple(job.id for job in chosen),
-        evidence=tuple(name for job in chosen for name in evidence_names(job)),
+        jobs=tuple(f"{job.id}{parts}" for job, parts in chosen),
+        evidence=tuple(f"{name}{parts}" for job, parts in chosen for name in evidence_names(job)),
     )

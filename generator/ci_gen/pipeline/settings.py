@@ -22,8 +22,9 @@ from ci_gen.detect.model import (
     SuiteKind,
 )
 from ci_gen.errors import ConfigError, Problem, quoted
-from ci_gen.pipeline import image_settings, names
+from ci_gen.pipeline import image_settings, model_settings, names
 from ci_gen.pipeline.image_settings import ImageSettings, image_of
+from ci_gen.pipeline.model_settings import ModelSettings, models_of
 
 CONFIG_FILE = "ci-gen.yaml"
 
@@ -66,6 +67,7 @@ class Settings:
     services: tuple[ServiceSettings, ...]
     submodules: bool
     image: ImageSettings | None = None
+    models: tuple[ModelSettings, ...] = ()
 
 
 def settle(config: Config, facts: Facts) -> Settings:
@@ -77,7 +79,12 @@ def settle(config: Config, facts: Facts) -> Settings:
     settings = _joined(config, facts)
     _refuse(names.problems(settings))
     _refuse(image_settings.problems(settings.config, settings.services))
-    return replace(settings, image=image_of(settings.config, settings.services))
+    _refuse(model_settings.problems(settings.config, settings.services))
+    return replace(
+        settings,
+        image=image_of(settings.config, settings.services),
+        models=models_of(settings.config, settings.services),
+    )
 
 
 def _refuse(problems: Iterator[tuple[str, str]]) -> None:

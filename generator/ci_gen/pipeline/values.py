@@ -51,6 +51,37 @@ class SecretRef:
     name: str
 
 
+@dataclass(frozen=True)
+class TokenRef:
+    """A secret that a job needs to read what it works on; "" in a run for a fork's pull request.
+
+    Whoever may push a branch to the repository can read it, and can change its workflows anyway.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
+class JobTokenRef:
+    """The platform's own token of the job, which may what the job's rights say."""
+
+
+@dataclass(frozen=True)
+class StepRef:
+    """The output `output` of an earlier call of the same job, by the call's id and action."""
+
+    call: str
+    action: str
+    output: str
+
+
+@dataclass(frozen=True)
+class KeptRef:
+    """A folder that the platform keeps between runs; "" where a machine has a place of its own."""
+
+    path: str
+
+
 class RegistryPart(str, Enum):
     """What a job must know of the registry that it pushes to."""
 
@@ -87,6 +118,10 @@ Value = (
     | NeedsRef
     | ResultsRef
     | SecretRef
+    | TokenRef
+    | JobTokenRef
+    | StepRef
+    | KeptRef
     | RegistryRef
     | ToolRef
 )

@@ -6,7 +6,16 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from ci_gen.pipeline.model import VARIANT, ActionCall, Artifact, Job, OutputRef, Pipeline, Stage
+from ci_gen.pipeline.model import (
+    VARIANT,
+    ActionCall,
+    Artifact,
+    Cache,
+    Job,
+    OutputRef,
+    Pipeline,
+    Stage,
+)
 from ci_gen.render.environment import render
 from ci_gen.render.github_values import FORK, condition, permissions, text, value
 from ci_gen.render.header import header
@@ -85,15 +94,34 @@ def _job(job: Job, pipeline: Pipeline, source: ActionSource, pins: Pins) -> dict
         "submodules": job.submodules,
         "tools": packages(job.tools) if _compiles(job) else [],
         "downloads": _downloads(job, pipeline),
-        "caches": [
-            {"name": cache.name, "path": cache.path, "key": text(cache.key)} for cache in job.caches
-        ],
-        "save_caches": f"github.ref == 'refs/heads/{pipeline.default_branch}'",
+        "caches": [_cache(cache, pipeline) for cache in job.caches],
         "emulated": job.emulated,
         "calls": [_call(call, source, pins) for call in job.calls],
         "sign": on_github(job.signing, pins) if job.signing else None,
         "uploads": [_upload(artifact) for artifact in job.artifacts],
     }
+
+
+def _cache(cache: Cache, pipeline: Pipeline) -> dict[str, str]:
+    """One folder: it is saved by the default branch alone, an exact one only where it is new."""
+    own, save = text(cache.key), f"github.ref == 'refs/heads/{pipeline.default_branch}'"
+    if not cache.exact:
+        key = f"{own}.${{{{ github.sha }}}}"
+        return {**_names(cache), "id": "", "key": key, "prefix": f"{own}.", "save": save}
+    step = f"cache-{cache.name}"
+    files = ", ".join(_pattern(path) for path in cache.files)
+    key = f"{own}-${{{{ hashFiles({files}) }}}}" if files else own
+    save += f" && steps.{step}.outputs.cache-hit != 'true'"
+    return {**_names(cache), "id": step, "key": key, "prefix": "", "save": save}
+
+
+def _names(cache: Cache) -> dict[str, str]:
+    return {"what": cache.what, "path": cache.path}
+
+
+def _pattern(path: str) -> str:
+    """A path as a text of an expression that is a pattern of this very path."""
+    return "'" + path.replace("[", "[[]").replace("'", "''") + "'"
 
 
 def _runs_on(job: Job) -> str:
@@ -107,8 +135,8 @@ def _compiles(job: Job) -> bool:
 
 
 def _environment(job: Job) -> str:
-    if not job.approval:
-        return ""
+    if not job.approval or job.by_hand:
+        return job.approval
     return f"${{{{ ({FORK}) && '{job.approval}' || '' }}}}"
 
 

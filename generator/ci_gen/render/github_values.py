@@ -8,6 +8,8 @@ from ci_gen.pipeline.model import (
     Event,
     ForkRef,
     Job,
+    JobTokenRef,
+    KeptRef,
     MatrixRef,
     NeedsRef,
     OutputRef,
@@ -15,6 +17,8 @@ from ci_gen.pipeline.model import (
     RegistryRef,
     ResultsRef,
     SecretRef,
+    StepRef,
+    TokenRef,
     ToolRef,
     Value,
 )
@@ -44,7 +48,7 @@ def condition(job: Job) -> str:
     """The job's `if:`, "" where success of what it needs is enough."""
     if job.always:
         return "always()"
-    parts = ["needs.changes.outputs.code == 'true'"] if job.skip_when_unaffected else []
+    parts = [_affected(job)] if job.skip_when_unaffected else []
     left_out = [event for event in Event if event not in job.events]
     parts += [_LEFT_OUT[event] for event in left_out]
     if not job.forks and Event.PULL_REQUEST not in left_out:
@@ -52,10 +56,23 @@ def condition(job: Job) -> str:
     return " && ".join(parts)
 
 
+def _affected(job: Job) -> str:
+    """Whether a change can affect the job. Where it affects code, it affects all parts."""
+    if not job.areas:
+        return "needs.changes.outputs.code == 'true'"
+    asked = [f"contains(needs.changes.outputs.areas, ',{area},')" for area in job.areas]
+    return asked[0] if len(asked) == 1 else f"({' || '.join(asked)})"
+
+
 def permissions(job: Job) -> list[tuple[str, str]]:
     """What the job's token may do, each with the reason."""
+    writing = [each for each in job.grants if each.access is Access.WRITE_BRANCHES]
     found = [("contents: read", "to check out the sources")]
+    if writing:
+        found = [("contents: write", f"to check out the sources, and {writing[0].why}")]
     for grant in job.grants:
+        if grant in writing:
+            continue
         if grant.access is not Access.PUSH_IMAGES or _own_registry(job):
             found.append((_PERMISSIONS[grant.access], grant.why))
     return found
@@ -81,13 +98,23 @@ def value(given: Value, pins: Pins) -> str:
         return text(given)
     if isinstance(given, RegistryRef):
         return _registry(given)
+    if isinstance(given, KeptRef):
+        return text(given.path)
     if isinstance(given, ToolRef):
         return "\n".join(pins.tool(given.name))
     return _reference(given)
 
 
 def _reference(
-    given: OutputRef | MatrixRef | ForkRef | NeedsRef | ResultsRef | SecretRef,
+    given: OutputRef
+    | MatrixRef
+    | ForkRef
+    | NeedsRef
+    | ResultsRef
+    | SecretRef
+    | TokenRef
+    | JobTokenRef
+    | StepRef,
 ) -> str:
     if isinstance(given, OutputRef):
         return f"${{{{ needs.{given.job}.outputs.{given.output} }}}}"
@@ -99,6 +126,12 @@ def _reference(
         return "${{ toJSON(needs) }}"
     if isinstance(given, SecretRef):
         return f"${{{{ {_MERGED} && secrets.{given.name} || '' }}}}"
+    if isinstance(given, TokenRef):
+        return f"${{{{ ({_NOT_FORK}) && secrets.{given.name} || '' }}}}"
+    if isinstance(given, JobTokenRef):
+        return "${{ secrets.GITHUB_TOKEN }}"
+    if isinstance(given, StepRef):
+        return f"${{{{ steps.{given.call}.outputs.{given.output} }}}}"
     return "\n".join(given.jobs)
 
 

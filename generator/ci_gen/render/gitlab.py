@@ -6,13 +6,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ci_gen.pipeline.model import Engine, Event, Job, MatrixRef, OutputRef, Pipeline, Stage, Value
+from ci_gen.pipeline.model import (
+    Cache,
+    Engine,
+    Event,
+    Job,
+    MatrixRef,
+    OutputRef,
+    Pipeline,
+    Stage,
+    Value,
+)
 from ci_gen.render.environment import render
+from ci_gen.render.gitlab_script import calls, exports, unaffected
 from ci_gen.render.gitlab_values import (
+    CACHE_POLICY,
     MERGE_REQUEST,
     VARIANT_NAME,
     dollars,
-    exports,
     expression,
     rules,
     text,
@@ -160,23 +171,31 @@ def _job(job: Job, pipeline: Pipeline, pins: Pins) -> dict[str, Any]:
         "extends": _extends(job),
         "stage": job.stage,
         "needs": [_need(job, need.job, need.artifacts, pipeline) for need in job.needs],
-        "rules": rules(job),
+        "rules": rules(job, pipeline.default_branch),
         "timeout": job.timeout_minutes,
-        "environment": "",
+        "environment": job.approval if job.by_hand else "",
         "matrix": _matrix(job),
         "variables": variables(job, pins),
         "exports": exports(job),
-        "unaffected": job.skip_when_unaffected,
-        "calls": [call.action for call in job.calls],
-        "caches": [
-            {"key": text(cache.key), "path": cache.path, "policy": "pull-push"}
-            for cache in job.caches
-        ],
+        "unaffected": unaffected(job),
+        "calls": calls(job),
+        "caches": [_cache(cache) for cache in job.caches],
         "paths": [text(path) for artifact in job.artifacts for path in artifact.paths],
         "days": max((artifact.retention_days for artifact in job.artifacts), default=1),
         "junit": [text(path) for path in job.junit],
         "dotenv": _is_read(job, pipeline),
         "sign": on_gitlab(job.signing, pins) if job.signing else None,
+    }
+
+
+def _cache(cache: Cache) -> dict[str, Any]:
+    """One folder. What is not shared is kept apart for protected branches, as is GitLab's way."""
+    return {
+        "key": text(cache.key),
+        "files": [text(path) for path in cache.files],
+        "path": cache.path,
+        "shared": cache.guarded,
+        "policy": f"${CACHE_POLICY}" if cache.guarded else "pull-push",
     }
 
 

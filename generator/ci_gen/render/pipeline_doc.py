@@ -106,7 +106,7 @@ def _job(graph: Graph, node: Node) -> dict[str, Any]:
         "may": "; ".join(prose(each.why.removeprefix("to ")) for each in job.grants),
         "needs": _needs(graph, job),
         "leaves": "; ".join(_artifact(each) for each in job.artifacts),
-        "caches": joined([_named(each.name) for each in job.caches]),
+        "caches": joined([prose(each.what) for each in job.caches]),
         "time": _time(node),
     }
 

@@ -133,11 +133,11 @@ def quality(name: str = "chat", verdict: str = "PASS", **inputs: str) -> Evidenc
 
 def test_the_model_is_part_of_the_identity() -> None:
     plain = one(run_of())
-    record = one([*run_of(), quality(template=sha("template"))])
+    record = one([*run_of(), quality(**{"chat-template": sha("template")})])
     assert record["identity"]["model"] == sha("model chat")
     assert record["identity"]["chat_template"] == sha("template")
     assert record["identity"]["digest"] != plain["identity"]["digest"]
-    other = one([*run_of(), quality("other", template=sha("template"))])
+    other = one([*run_of(), quality("other", **{"chat-template": sha("template")})])
     assert other["identity"]["digest"] != record["identity"]["digest"]
 
 

@@ -9,11 +9,27 @@ from ruamel.yaml import YAML
 from tests.support.facts import cmake_project, facts, python_project
 from tests.support.hostile import HOSTILE
 
-from ci_gen.config.draft import MODEL_CONFIG, Draft, config_text, likely_platforms, model_text
-from ci_gen.config.model import Config
+from ci_gen.config.draft import (
+    MODEL_CONFIG,
+    Draft,
+    config_text,
+    likely_platforms,
+    model_text,
+    source_of,
+)
+from ci_gen.config.model import Config, Model
 from ci_gen.config.model_config import ModelConfig
 from ci_gen.config.reader import read
-from ci_gen.detect.model import Facts, ModelName, Platform, Remote, Seen
+from ci_gen.detect.model import (
+    Evaluation,
+    EvaluationKind,
+    Facts,
+    ModelName,
+    Platform,
+    Remote,
+    Seen,
+)
+from ci_gen.pipeline.settings import settle
 
 FILE = "ci-gen.yaml"
 
@@ -125,3 +141,63 @@ def test_a_model_of_any_name_gives_a_config_that_reads(number: int) -> None:
     read(model_text(model(text, text)), ModelConfig, MODEL_CONFIG)
     named = dataclasses.replace(facts(), name=text)
     read(model_text(named), ModelConfig, MODEL_CONFIG)
+
+
+def test_what_a_model_can_be_measured_with_waits_in_comments() -> None:
+    sets = (
+        Evaluation(path="tests/data/v.txt", kind=EvaluationKind.TEXT, seen=Seen("v", 1)),
+        Evaluation(path="tests/it's.json", kind=EvaluationKind.QUESTIONS, seen=Seen("q", 1)),
+        Evaluation(path="bad\nname.json", kind=EvaluationKind.QUESTIONS, seen=Seen("q", 1)),
+    )
+    drawn = config_text(Draft(model="chat"), dataclasses.replace(facts(), evaluations=sets))
+    assert read(drawn, Config, FILE).models == (Model(name="chat"),)
+    lines = [line.replace("    # ", "    ", 1) for line in drawn.splitlines()]
+    wanted = (
+        '    quality:\n      texts: [tests/data/v.txt]\n      questions: ["tests/it\'s.json"]\n'
+    )
+    assert wanted in "\n".join(lines)
+    assert "questions: [tests/data/qa_pairs.json]" in config_text(Draft(model="chat"), facts())
+
+
+def test_whoever_removes_the_hash_signs_has_a_model_that_is_measured_and_published() -> None:
+    drawn = config_text(Draft(model="chat"), facts())
+    lines = []
+    for line in drawn.splitlines():
+        bare = line.replace("# ", "", 1)
+        key = bare.strip().partition(":")[0]
+        wanted = key in ("quality", "questions", "release", "publish", "model_registry", "location")
+        lines.append(bare if line.strip().startswith("#") and wanted else line)
+    config = read("\n".join(lines) + "\n", Config, FILE)
+    settings = settle(config, facts())
+    assert [model.name for model in settings.models] == ["chat"]
+    assert settings.models[0].declared.release.publish
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "expected"),
+    [
+        (
+            "a-Q4_0.gguf",
+            "https://huggingface.co/org/a-GGUF",
+            "hf://org/a-GGUF/a-Q4_0.gguf@<commit>",
+        ),
+        ("a-Q4_0.gguf", "https://example.com/a-Q4_0.gguf", "https://example.com/a-Q4_0.gguf"),
+        ("org/a-GGUF", "https://huggingface.co/org/a-GGUF", ""),
+        ("a-Q4_0.gguf", "", ""),
+    ],
+)
+def test_the_source_of_a_model_that_is_named(name: str, source: str, expected: str) -> None:
+    found = ModelName(name=name, source=source, quantization="", seen=Seen("a.yaml", 7))
+    assert source_of(found) == expected
+    text = model_text(dataclasses.replace(facts(), models=(found,)))
+    assert (f"  # source: {expected}\n" in text) is bool(expected)
+    assert ("a.yaml:7 names it" in text) is bool(expected)
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_a_source_of_any_form_stays_in_its_comment(number: int) -> None:
+    text = HOSTILE[number] + ".gguf"
+    found = ModelName(name=text, source=text, quantization="", seen=Seen(text, 1))
+    drawn = model_text(dataclasses.replace(facts(), models=(found,)))
+    assert read(drawn, ModelConfig, MODEL_CONFIG).model.source == ""
+    assert drawn.splitlines() == drawn.removesuffix("\n").split("\n")

@@ -12,6 +12,7 @@ from ci_gen.pipeline.model import (
     VARIANT,
     ActionCall,
     ForkRef,
+    KeptRef,
     Matrix,
     MatrixRef,
     NeedsRef,
@@ -20,6 +21,8 @@ from ci_gen.pipeline.model import (
     RegistryRef,
     ResultsRef,
     SecretRef,
+    StepRef,
+    TokenRef,
     ToolRef,
     Value,
 )
@@ -33,6 +36,7 @@ PIPELINE = pipeline(
     job("bench-chat", stage="quality", needs=["build-cuda-chat"], runner=GPU),
     job("ci-ok", stage="result", needs=["tests-chat", "bench-chat"], gate=True),
 )
+ONE = job("one")
 
 
 def names(*wanted: str) -> list[str]:
@@ -54,13 +58,41 @@ def test_what_is_left_out_says_why() -> None:
     }
 
 
+def test_a_gate_that_measures_runs_here_and_the_one_that_sums_up_does_not() -> None:
+    quality = job("quality-chat", stage="quality", needs=["build-cpu-chat"], gate=True)
+    measured = pipeline(*PIPELINE.jobs(), quality)
+    assert "quality-chat" in [each.id for each in chosen(measured, [])]
+    with pytest.raises(UsageError):
+        chosen(measured, ["ci-ok"])
+
+
+def test_what_waits_for_a_person_runs_where_it_is_named() -> None:
+    promoted = job("promote", stage="release", forks=False, approval="production")
+    assert left_out(pipeline(*PIPELINE.jobs(), promoted))["promote"].startswith(
+        "waits for a person"
+    )
+
+
+def test_a_token_is_this_user_s_and_a_model_lies_where_this_machine_keeps_them() -> None:
+    inputs: dict[str, Value] = {
+        "token": TokenRef("HF_TOKEN"),
+        "password": SecretRef("PASSWORD"),
+        "cache": KeptRef(".ci-gen-cache/models"),
+        "model": StepRef("fetch", "fetch-model", "path"),
+    }
+    call = ActionCall(id="q", action="a", title="A", inputs=inputs)
+    outputs = {("one", "fetch", "path"): "models/m.gguf", ("other", "fetch", "path"): "wrong"}
+    found = environment(ONE, call, {}, outputs, {"HF_TOKEN": "hf_x", "PASSWORD": "p"})
+    assert found == {"CI_GEN_A_TOKEN": "hf_x", "CI_GEN_A_MODEL": "models/m.gguf"}
+
+
 def test_nothing_here_knows_a_registry_s_login_and_every_pin_is_known() -> None:
     inputs: dict[str, Value] = {
         "password": SecretRef("PASSWORD"),
         "repository": RegistryRef(RegistryPart.REPOSITORY, "chat"),
         "download": ToolRef("grype"),
     }
-    found = environment(ActionCall(id="a", action="a", title="A", inputs=inputs), {}, {})
+    found = environment(ONE, ActionCall(id="a", action="a", title="A", inputs=inputs), {}, {})
     assert list(found) == ["CI_GEN_A_DOWNLOAD"]
     assert found["CI_GEN_A_DOWNLOAD"].startswith("linux/amd64 ")
 
@@ -117,10 +149,10 @@ def test_rows() -> None:
 def test_inputs(value: Value, expected: str | None) -> None:
     """An empty input is not set: the action's own default holds."""
     call = ActionCall(id="x", action="build-python", title="", inputs={"output-folder": value})
-    found = environment(call, CUDA_ROWS[0], {("build", "package", "path"): "dist/x"})
+    found = environment(ONE, call, CUDA_ROWS[0], {("build", "package", "path"): "dist/x"})
     assert found == ({} if expected is None else {"CI_GEN_BUILD_PYTHON_OUTPUT_FOLDER": expected})
 
 
 def test_a_variant_where_there_is_no_matrix() -> None:
     call = ActionCall(id="x", action="build", title="", inputs={"package-name": f"a{VARIANT}"})
-    assert environment(call, {}, {}) == {"CI_GEN_BUILD_PACKAGE_NAME": "a"}
+    assert environment(ONE, call, {}, {}) == {"CI_GEN_BUILD_PACKAGE_NAME": "a"}

@@ -35,6 +35,18 @@ CONFIGS = {
     "image": "image: {enabled: true, command: bin/server}\n",
     "images for CUDA": CUDA + "image: {enabled: true, command: bin/server}\n"
     "environments: [{name: forks, tier: testing}]\nforks: {gpu: approve, environment: forks}\n",
+    "models": CUDA
+    + "environments: [{name: production, tier: production}]\n"
+    + "services: [{name: llama-service, path: ., kind: cmake}]\n"
+    + "model_registry: {location: 'oci://registry.example.com/team/models', username: U,"
+    " password: P}\n" + "models:\n"
+    " - {name: chat, quality: {texts: [evals/v.txt], questions: [evals/qa.json]}}\n"
+    " - {name: large, source: 'hf://org/repo/m.gguf@0123456', token: HF_TOKEN,"
+    " quality: {questions: [evals/large.json], variant: cuda12, on_inconclusive: block},"
+    " release: {publish: true, promote_by_hand: [production], environment: production}}\n"
+    " - {name: small, source: 'file:models/small.gguf', quality: {texts: [evals/v.txt],"
+    " baseline: model, baseline_model: 'registry://small@latest'}, release: {publish: true}}\n"
+    "image: {enabled: true, command: bin/server}\n",
     "own registry": "image: {enabled: true, command: bin/server, engine: socket,"
     " repository: registry.example.com/team/server, username: USER, password: PASSWORD}\n"
     "release: {sign: false}\nsecurity: {enabled: false}\n",

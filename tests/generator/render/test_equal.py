@@ -39,6 +39,52 @@ def test_the_same_events_run_the_same_jobs(texts: Mapping[str, str], name: str, 
     assert states(on_github) == states(on_gitlab)
 
 
+MODELS = [",model-chat,", ",model-large,", ",model-chat,model-small,"]
+
+
+@pytest.mark.parametrize("areas", MODELS)
+@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("seen", FACTS)
+def test_a_change_of_a_model_alone_runs_the_same_jobs(name: str, areas: str, seen: str) -> None:
+    texts = everything("models", seen)
+    event = EVENTS[name]
+    on_github = planned.github(texts, event, code=False, areas=areas)
+    on_gitlab = planned.gitlab(texts, event, code=False, areas=areas)
+    assert states(on_github) == states(on_gitlab)
+
+
+ALWAYS = {"changes", "quick-checks", "scan-source", "ci-ok", "ci-gen-drift"}
+
+
+@pytest.mark.parametrize(
+    ("event", "areas", "jobs"),
+    [
+        ("pull request", "", set()),
+        ("push to main", "", set()),
+        ("pull request", ",model-chat,", {"build-cpu-llama-service", "model-quality-chat"}),
+        ("push to main", ",model-chat,", {"build-cpu-llama-service", "model-quality-chat"}),
+        ("pull request", ",model-large,", {"build-cuda-llama-service", "model-quality-large"}),
+        (
+            "push to main",
+            ",model-large,",
+            {
+                *("build-cuda-llama-service", "model-quality-large"),
+                *("model-release-large", "model-promote-large"),
+            },
+        ),
+        ("pull request of a fork", ",model-chat,", {"build-cpu-llama-service"}),
+        ("pull request of a fork", ",model-large,", set()),
+    ],
+)
+def test_a_change_of_a_model_alone_runs_what_it_can_affect(
+    event: str, areas: str, jobs: set[str]
+) -> None:
+    found = planned.github(everything("models", "cmake"), EVENTS[event], code=False, areas=areas)
+    assert set(states(found)) - ALWAYS == jobs
+    waiting = {name for name, job in found.items() if job.state == WAITS}
+    assert waiting == jobs & {"model-promote-large"}
+
+
 def test_every_kind_of_state_is_met() -> None:
     """The comparison above would also hold of two pipelines that never do anything."""
     texts = everything("forks with approval", "cmake")
@@ -93,7 +139,7 @@ def test_the_pinned_image_is_for_hosted_runners_alone(texts: Mapping[str, str]) 
     """GitLab gives the default image to every job that does not refuse it."""
     jobs = planned.gitlab(texts, EVENTS["push to main"], code=True)
     for job, image in planned.images(texts).items():
-        hosted = not re.match("(build|image)-cuda", job)
+        hosted = not re.match("(build|image)-cuda|model-quality-large", job)
         assert bool(re.search(r"@sha256:[0-9a-f]{64}$", image)) is hosted, job
         assert job not in jobs or (jobs[job].runner == "hosted") is hosted
 
@@ -105,9 +151,11 @@ def states(jobs: Mapping[str, Planned]) -> dict[str, str]:
 
 def calls(job: Planned, jobs: Mapping[str, Planned]) -> list[tuple[str, dict[str, str]]]:
     """Actions and inputs, without those that only one platform can know."""
-    own = {"needs", "code", "fork"} if job.id == "ci-ok" else set()
+    own = {"needs", "code", "areas", "fork"} if job.id == "ci-ok" else set()
     # On GitLab a shell passes them on; test_received looks at what arrives.
-    own |= {"repository", "username", "password", "build-args"}
+    own |= {"repository", "username", "password", "build-args", "token"}
+    own |= {"model", "model-sha256", "baseline-model"}
+    own |= {"version"} if job.id.startswith("model-") else set()
     rows = {"architectures", "toolkit"} if "cuda" in job.id else set()
     return [
         (
@@ -125,9 +173,24 @@ def calls(job: Planned, jobs: Mapping[str, Planned]) -> list[tuple[str, dict[str
 def job_ids(text: str, jobs: Mapping[str, Planned]) -> str:
     """The job ids of a list that may name a job by each evidence that it leaves."""
     known = sorted(jobs, key=len, reverse=True)
-    lines = [re.sub("^sbom-", "image-", line) for line in text.split()]
-    named = [next((job for job in known if line.startswith(job)), line) for line in lines]
-    return "\n".join(dict.fromkeys(named))
+    found = []
+    for line in text.splitlines():
+        name, colon, parts = line.partition(":")
+        for call, job in _CALLS.items():
+            name = re.sub(f"^{call}-", f"{job}-", name)
+        named = next((job for job in known if name.startswith(job)), name)
+        found.append(f"{named}{colon}{parts}")
+    return "\n".join(dict.fromkeys(found))
+
+
+# What a call leaves by a name of its own, and the job that it is a call of.
+_CALLS = {
+    "sbom": "image",
+    "fetch-published": "model-release",
+    "fetch-promoted": "model-promote",
+    "fetch-baseline": "model-quality",
+    "fetch": "model-quality",
+}
 
 
 def spelled(text: str) -> str:

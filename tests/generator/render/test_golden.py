@@ -106,6 +106,45 @@ CASES = {
         },
         facts(python_project()),
     ),
+    "models": Case(
+        {
+            "models": [
+                {
+                    "name": "chat",
+                    "quality": {
+                        "texts": ["tests/data/validation.txt"],
+                        "questions": ["tests/data/qa_pairs.json"],
+                    },
+                    "release": {
+                        "publish": True,
+                        "promote_by_hand": ["production"],
+                        "environment": "production",
+                    },
+                },
+                {
+                    "name": "large",
+                    "config": "config/large.yaml",
+                    "source": "hf://acme/large/large-Q4_K_M.gguf@" + "0" * 40,
+                    "token": "HF_TOKEN",
+                    "quality": {
+                        "questions": ["tests/data/qa_pairs.json"],
+                        "variant": "cuda12",
+                        "baseline": "model",
+                        "baseline_model": "registry://large@latest",
+                        "on_inconclusive": "block",
+                    },
+                },
+            ],
+            "model_registry": {
+                "location": "oci://registry.example.com/team/models",
+                "username": "MODELS_USER",
+                "password": "MODELS_PASSWORD",
+            },
+            "environments": [{"name": "production", "tier": "production"}],
+            "cuda": {"enabled": True, "variants": [{"name": "cuda12"}, {"name": "cuda13"}]},
+        },
+        facts(cmake_project()),
+    ),
     "vendored": Case({"actions": {"source": "vendor"}}, facts(), VENDORED),
 }
 

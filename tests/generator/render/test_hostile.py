@@ -20,7 +20,7 @@ from ci_gen.config.model import Config
 from ci_gen.config.option import Kind, keys
 from ci_gen.detect.model import Facts, ModelName, Remote, Seen
 from ci_gen.errors import ConfigError, UsageError
-from ci_gen.pipeline.model import VARIANT, Pipeline, ResultsRef
+from ci_gen.pipeline.model import VARIANT, ActionCall, Pipeline, ResultsRef
 from ci_gen.pipeline.settings import settle
 from ci_gen.render.gitlab_values import variable
 
@@ -57,6 +57,18 @@ VALID: dict[str, Any] = {
     "image.cuda_base": "cuda:12@sha256:" + "f" * 64,
     "image.cuda_build_base": "cuda:12@sha256:" + "0" * 64,
     "image.python_base": "python:3@sha256:" + "1" * 64,
+    "models[].source": "hf://org/repo/model.gguf@" + "0" * 40,
+    "models[].sha256": "2" * 64,
+    "models[].token": "HF_TOKEN",
+    "models[].quality.tasks[]": "hellaswag=tests/hellaswag.txt",
+    "models[].quality.variant": "cpu",
+    "models[].quality.baseline_model": "registry://placeholder@latest",
+    "models[].quality.baseline_sha256": "3" * 64,
+    "models[].release.promote_by_hand[]": "production",
+    "models[].release.environment": "gpu-forks",
+    "model_registry.location": "oci://registry.example.com/team/models",
+    "model_registry.username": "MODELS_USER",
+    "model_registry.password": "MODELS_PASSWORD",
 }
 
 
@@ -94,8 +106,12 @@ def document(changed: str = "", value: str = "") -> dict[str, Any]:
     root["forks"]["gpu"] = "approve"
     root["image"]["enabled"] = True
     root["image"]["source"] = "compile"
-    if changed != "image.service":
-        root["image"]["service"] = root["services"][0]["name"]
+    model = root["models"][0]
+    model["quality"]["baseline"] = "model"
+    model["release"]["publish"] = True
+    for field, place in (("image.service", root["image"]), ("models[].service", model)):
+        if changed != field:
+            place["service"] = root["services"][0]["name"]
     return root
 
 
@@ -137,6 +153,20 @@ INPUTS: dict[str, tuple[str, str]] = {
     "image.test_args[]": ("image-build", "test-args"),
     "security.ignore": ("scan-source", "ignore-file"),
     "release.require[]": ("release", "require"),
+    "models[].name": ("model-release", "name"),
+    "models[].config": ("fetch-model", "config"),
+    "models[].source": ("fetch-model", "source"),
+    "models[].sha256": ("fetch-model", "sha256"),
+    "models[].quality.texts[]": ("model-quality", "texts"),
+    "models[].quality.questions[]": ("model-quality", "questions"),
+    "models[].quality.tasks[]": ("model-quality", "tasks"),
+    "models[].quality.baseline_model": ("fetch-model", "source"),
+    "models[].quality.baseline_sha256": ("fetch-model", "sha256"),
+    "models[].quality.chat_template": ("model-quality", "chat-template"),
+    "models[].quality.args[]": ("model-quality", "args"),
+    "models[].release.promote_on_pass[]": ("model-release", "stage"),
+    "models[].release.promote_by_hand[]": ("model-release", "stage"),
+    "model_registry.location": ("model-release", "registry"),
 }
 ELSEWHERE = {
     "name": ".gitlab-ci.yml",
@@ -153,8 +183,12 @@ ELSEWHERE = {
     "runners.gpu.image": ".gitlab/ci-gen/base.yml",
     "forks.environment": "ci.yml",
     "environments[].name": "ci.yml",
-    "models[].name": "",  # rendered by no stage yet
-    "models[].config": "",
+    "models[].service": "ci.yml",
+    "models[].token": "ci.yml",
+    "models[].quality.variant": "ci.yml",
+    "models[].release.environment": "ci.yml",
+    "model_registry.username": "ci.yml",
+    "model_registry.password": "ci.yml",
     "actions.repository": "",  # the tests render with an ActionSource of their own
     "actions.commit": "",
     "codeowners[]": ".github/CODEOWNERS",
@@ -254,9 +288,21 @@ def inputs_arrive(result: Outcome) -> None:
                 seen = github_value(str(step["with"].get(name, ""))).replace("$\x01{{", "${{")
                 assert seen == own
                 own = "\n".join(value.evidence) if isinstance(value, ResultsRef) else value
-                variables = gitlab_jobs[job.id]["variables"]
-                seen = str(variables.get(variable(call.action, name), ""))
-                assert gitlab_value(seen) == own
+                assert gitlab_value(on_gitlab(gitlab_jobs[job.id], call, name)) == own
+
+
+def on_gitlab(job: Mapping[str, Any], call: ActionCall, name: str) -> str:
+    """The variable from which the call reads an input: a flag's, or that of the action."""
+    (line,) = [line for line in job["script"] if re.search(_launched(call), line)]
+    flag = re.search(rf'--{name}=(?:"\$(\w+)")?(?: |$)', line)
+    own = flag[1] if flag else variable(call.action, name)
+    return str(job["variables"].get(own, "")) if own else ""
+
+
+def _launched(call: ActionCall) -> str:
+    """What tells the line of a call: of two calls of an action the second has flags."""
+    again = "-baseline" in call.id
+    return rf'launch\.py" {call.action}{" --" if again else "$"}'
 
 
 def scripts(result: Outcome) -> list[str]:
@@ -337,6 +383,15 @@ NAMING = (
     "cuda.variants[].name",
     "image.username",
     "image.password",
+    "models[].name",
+    "models[].service",
+    "models[].token",
+    "models[].quality.variant",
+    "models[].release.environment",
+    "models[].release.promote_by_hand[]",
+    "model_registry.location",
+    "model_registry.username",
+    "model_registry.password",
 )
 
 

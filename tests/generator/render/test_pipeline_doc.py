@@ -95,7 +95,7 @@ def test_variants_caches_and_unusual_runners_are_told() -> None:
     told = section(text, "### Job odd")
     assert "a self-hosted runner: on GitLab tags `a` and `b`." in told
     assert "`p-<variant>`, kept for 1 day, even when the job fails." in told
-    assert "to be faster: `ccache-<variant>`." in told
+    assert "- Keeps from run to run: the compiler cache." in told
     assert "- Where: a hosted runner.\n" in section(text, "### Job bare")
 
 

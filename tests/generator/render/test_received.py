@@ -15,7 +15,7 @@ from tests.support.option_values import document as document_of
 from tests.support.option_values import forbidden, values
 
 from ci_gen.local.jobs import environment, rows
-from ci_gen.pipeline.model import ActionCall, Pipeline, ResultsRef
+from ci_gen.pipeline.model import ActionCall, Job, Pipeline, ResultsRef, StepRef
 from ci_gen.pipeline.plan import plan
 from ci_gen.pipeline.settings import settle
 from ci_gen_actions.core.options import declarations, variable
@@ -26,10 +26,20 @@ def options_of(action: str) -> Any:
     return importlib.import_module(f"ci_gen_actions.{action.replace('-', '_')}.options").Options
 
 
-def received(call: ActionCall, row: dict[str, str]) -> dict[str, Any]:
+def sent(job: Job, call: ActionCall, row: dict[str, str]) -> dict[str, str]:
+    """What a runner tells the action, earlier calls of the job having told something."""
+    told = {
+        (job.id, value.call, value.output): {"sha256": "a" * 64}.get(value.output, "told")
+        for value in call.inputs.values()
+        if isinstance(value, StepRef)
+    }
+    return environment(job, call, row, told)
+
+
+def received(job: Job, call: ActionCall, row: dict[str, str]) -> dict[str, Any]:
     """The action's options by their kebab-case names, read as on a runner."""
     cls = options_of(call.action)
-    environ = environment(call, row, {})
+    environ = sent(job, call, row)
     assert unknown_variables(cls, call.action, environ) == []
     options = read(cls, call.action, environ)
     return {each.name: getattr(options, each.field) for each in declarations(cls)}
@@ -39,17 +49,19 @@ def all_arrive(pipeline: Pipeline) -> None:
     for job in pipeline.jobs():
         for call in job.calls:
             for row in rows(job):
-                found = received(call, dict(row))
-                sent = environment(call, row, {})
+                found = received(job, call, dict(row))
+                given = sent(job, call, dict(row))
                 for name, value in call.inputs.items():
                     if not isinstance(value, str | ResultsRef):
                         continue
-                    text = sent.get(variable(call.action, name), "")
+                    text = given.get(variable(call.action, name), "")
                     one = found[name]
                     if isinstance(one, tuple):
                         assert list(one) == (text.split("\n") if text else []), (call.action, name)
                     elif isinstance(one, bool | int):
                         assert str(one).lower() == text, (call.action, name)
+                    elif isinstance(one, float):
+                        assert one == float(text), (call.action, name)
                     elif isinstance(value, str):
                         assert one == text, (call.action, name)
 

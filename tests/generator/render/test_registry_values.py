@@ -21,7 +21,7 @@ from ci_gen.pipeline.model import (
     SecretRef,
     ToolRef,
 )
-from ci_gen.render import github_values, gitlab_values
+from ci_gen.render import github_values, gitlab_script, gitlab_values
 from ci_gen.render.pins import pins
 
 OWN = RegistryRef(RegistryPart.PASSWORD, "server")
@@ -64,10 +64,20 @@ def test_rights_follow_from_what_a_job_does() -> None:
     assert all(set(entry["permissions"]) == {"contents"} for entry in other["jobs"].values())
 
 
+def test_who_records_a_model_may_write_a_branch() -> None:
+    jobs = yaml.safe_load(everything("models", "cmake")[".github/workflows/ci.yml"])["jobs"]
+    writing = {name for name, job in jobs.items() if job["permissions"].get("contents") == "write"}
+    assert writing == {
+        "model-release-large",
+        "model-promote-large",
+        "model-release-small",
+    }
+
+
 def test_what_waits_for_a_merge_never_runs_for_a_proposal() -> None:
     waiting = job("release", events=AFTER_MERGE, forks=False)
     assert github_values.condition(waiting).endswith("&& github.event_name != 'pull_request'")
-    first, last = gitlab_values.rules(waiting)
+    first, last = gitlab_values.rules(waiting, "main")
     assert (first["condition"], first["when"]) == (gitlab_values.MERGE_REQUEST, "never")
     assert last["when"] == "on_success"
 
@@ -76,7 +86,7 @@ def test_a_shell_gets_the_value_of_the_present_row_as_it_stands() -> None:
     rows = ({"variant": "a", "x": "1 '$HOME'\n2;\"3\""}, {"variant": "b", "x": "4"})
     call = ActionCall(id="i", action="act", title="T", inputs={"values": MatrixRef("x")})
     one = job("j", matrix=Matrix(rows=rows, unnamed=frozenset({"x"})))
-    (line,) = gitlab_values.exports(type(one)(**{**vars(one), "calls": (call,)}))
+    (line,) = gitlab_script.exports(type(one)(**{**vars(one), "calls": (call,)}))
     for row in rows:
         script = f'CI_GEN_VARIANT={row["variant"]}\n{line}\nprintf %s "$CI_GEN_ACT_VALUES"'
         done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=True)

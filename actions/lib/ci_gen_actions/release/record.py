@@ -162,7 +162,7 @@ def _record(image: Image, found: Sequence[Found], given: Given) -> Record:
         "identity": identity(
             image.digest or image.id,
             model=_told(own, "model"),
-            chat_template=_told(own, "template"),
+            chat_template=_told(own, "chat-template"),
         ),
         "image": {
             "reference": outputs.get("reference") or None,

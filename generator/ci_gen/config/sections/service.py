@@ -1,4 +1,4 @@
-"""What is built, tested and packaged, and the models that it serves."""
+"""What is built, tested and packaged."""
 
 from __future__ import annotations
 
@@ -115,15 +115,3 @@ class Service:
     )
     ctest: Ctest = option(factory=Ctest, doc="Its ctest suite.")
     pytest: Pytest = option(factory=Pytest, doc="Its pytest suites.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """A model that the services serve."""
-
-    name: str = option(limits=SLUG, doc="Its name in the pipeline.")
-    config: str = option(
-        default="config/model-config.yaml",
-        limits=REPOSITORY_PATH,
-        doc="Its model-config.yaml: name, format, quantization, inference settings.",
-    )

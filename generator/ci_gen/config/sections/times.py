@@ -26,5 +26,8 @@ class Timeouts:
     cuda: int = option(default=120, limits=MINUTES, doc="CUDA builds.")
     test: int = option(default=30, limits=MINUTES, doc="Unit and integration tests.")
     image: int = option(default=60, limits=MINUTES, doc="Building and testing an image.")
+    quality: int = option(default=90, limits=MINUTES, doc="Measuring a model's quality.")
     scan: int = option(default=20, limits=MINUTES, doc="Scans of sources and images.")
-    release: int = option(default=20, limits=MINUTES, doc="The release record and signatures.")
+    release: int = option(
+        default=20, limits=MINUTES, doc="The release record, signatures, and publishing a model."
+    )

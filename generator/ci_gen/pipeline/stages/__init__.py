@@ -1,7 +1,8 @@
 """The stages of the pipeline in order; one module each.
 
 A stage is a function from `Settings` to a `Stage`, None where it has nothing to do. The last
-ones, which sum up what the others did, are planned after them: `release`, and the gate.
+ones, which sum up what the others did, are planned after them: `release`, `model_release`, and the
+gate.
 CONTRIBUTING.md, "Add a stage", is the recipe.
 """
 
@@ -18,6 +19,7 @@ from ci_gen.pipeline.stages import (
     check,
     image,
     integration,
+    model_quality,
     scan,
     unit,
 )
@@ -29,6 +31,7 @@ STAGES: tuple[Callable[[Settings], Stage | None], ...] = (
     build_cuda.plan,
     build_python.plan,
     integration.plan,
+    model_quality.plan,
     image.plan,
     scan.plan,
 )

@@ -6,6 +6,7 @@ from ci_gen.detect.model import ProjectKind
 from ci_gen.pipeline.model import ActionCall, Job, Stage
 from ci_gen.pipeline.parts import (
     BUILD_TOOLS,
+    areas,
     compiler_cache,
     evidence,
     first_checks,
@@ -49,6 +50,7 @@ def _job(settings: Settings, service: ServiceSettings) -> Job:
         runner=hosted(settings),
         tools=BUILD_TOOLS,
         needs=first_checks(),
+        areas=areas(settings, service, cuda=False),
         submodules=settings.submodules,
         timeout_minutes=settings.config.timeouts.build,
         expected_minutes=8,

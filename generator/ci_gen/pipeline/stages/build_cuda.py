@@ -5,7 +5,15 @@ from __future__ import annotations
 from ci_gen.config.choices import ForkPolicy
 from ci_gen.detect.model import ProjectKind
 from ci_gen.pipeline.model import VARIANT, ActionCall, Job, Matrix, MatrixRef, Stage
-from ci_gen.pipeline.parts import compiler_cache, evidence, first_checks, gpu, package, reports
+from ci_gen.pipeline.parts import (
+    areas,
+    compiler_cache,
+    evidence,
+    first_checks,
+    gpu,
+    package,
+    reports,
+)
 from ci_gen.pipeline.settings import ServiceSettings, Settings
 from ci_gen.pipeline.stages.builds import build_inputs
 
@@ -49,6 +57,7 @@ def _job(settings: Settings, service: ServiceSettings) -> Job:
         "packs the result.",
         runner=gpu(settings),
         needs=first_checks(),
+        areas=areas(settings, service, cuda=True),
         forks=approved,
         approval=config.forks.environment if approved else "",
         submodules=settings.submodules,

@@ -6,6 +6,8 @@ from ci_gen.pipeline.model import ActionCall, Job, Stage
 from ci_gen.pipeline.parts import CHANGES, PYTHON_TOOLS, QUICK_CHECKS, evidence, hosted, lines
 from ci_gen.pipeline.settings import Settings
 
+_LOCK = ".ci-gen/lock.json"
+
 
 def plan(settings: Settings) -> Stage:
     """The path filter and the quick checks."""
@@ -38,10 +40,32 @@ def _changes(settings: Settings) -> Job:
                 id=CHANGES,
                 action="changes",
                 title="Compare with the base",
-                inputs={"ignore": lines(settings.config.paths.ignore), "evidence-name": CHANGES},
+                inputs={
+                    "ignore": lines(_ignored(settings)),
+                    "areas": lines(_areas(settings)),
+                    "evidence-name": CHANGES,
+                },
             ),
         ),
     )
+
+
+def _ignored(settings: Settings) -> list[str]:
+    """What cannot affect a build; the lock tells of a model's config, and no job reads it."""
+    apart = [path for model in settings.models for path in model.apart]
+    own = [_LOCK] if apart else []
+    return [*settings.config.paths.ignore, *dict.fromkeys(map(_literal, [*apart, *own]))]
+
+
+def _areas(settings: Settings) -> list[str]:
+    """A line for each file that a model depends on."""
+    return [f"{model.area}: {_literal(path)}" for model in settings.models for path in model.files]
+
+
+def _literal(path: str) -> str:
+    """A pattern that matches the path alone."""
+    escaped = path.replace("[", "\\[")
+    return f"\\{escaped}" if escaped.startswith("!") else escaped
 
 
 def _quick_checks(settings: Settings) -> Job:
