@@ -52,6 +52,7 @@ ACTION_LOCKS = (
     "fetch-model",
     "image-build",
     "model-quality",
+    "object-stores",
     "sbom",
     "scan-image",
     "scan-source",

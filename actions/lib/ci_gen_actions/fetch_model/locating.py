@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ..core.dialect import Dialect
 from ..core.errors import UsageError
 from ..core.oci import Registry
 from ..core.oci_reference import Reference
-from . import addresses, hub, oci_source, registry_source
+from . import addresses, hub, object_store, oci_source, registry_source
 from .found import Found, Wanted, names
 from .http_client import Authorization, HttpClient, anonymous
 from .http_origin import HttpOrigin
@@ -31,7 +31,7 @@ class Locating:
 
     options: Options
     workspace: Path
-    environ: Mapping[str, str]
+    ci: Dialect
     client: HttpClient
     tries: Tries
 
@@ -45,7 +45,7 @@ class Locating:
             return hub.locate(
                 source,
                 self.client,
-                self.environ,
+                self.ci.environ,
                 self.options.token,
                 self.tries,
                 allow_http=self.options.allow_http,
@@ -58,7 +58,7 @@ class Locating:
             return oci_source.locate(source, registry, self.client)
         if isinstance(source, Registered):
             return registry_source.locate(source, self._models(), self._blob)
-        raise UsageError("this kind of source is not there yet", where="input source")
+        return object_store.locate(source, self.ci)
 
     def _models(self) -> ModelRegistry:
         from ..model_registry.opening import open_registry
@@ -68,7 +68,7 @@ class Locating:
             username=self.options.username,
             password=self.options.password,
             base=self.workspace,
-            environ=self.environ,
+            environ=self.ci.environ,
         )
 
     def _registry(self, host: str) -> Registry:

@@ -83,9 +83,7 @@ def _located(
         connections=options.connections,
     )
     tries = Tries(retries=limits.retries, deadline=limits.deadline, say=ci.log)
-    locating = Locating(
-        options=options, workspace=workspace, environ=ci.environ, client=client, tries=tries
-    )
+    locating = Locating(options=options, workspace=workspace, ci=ci, client=client, tries=tries)
     located = found.with_digests(locating.locate(planned.source), planned.digests)
     check_digests(located)
     if located.movable:
