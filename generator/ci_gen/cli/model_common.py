@@ -68,7 +68,10 @@ def told() -> Iterator[None]:
     except ChangedMeanwhile as error:
         raise Drift(shown(error.what), _rest(error)) from error
     except ActionError as error:
-        raise Undecided(shown(error.what), _rest(error)) from error
+        rest = _rest(error)
+        if "refused access" in error.what:
+            rest += f"\n  a login is taken from the variables {USERNAME} and {PASSWORD}"
+        raise Undecided(shown(error.what), rest) from error
 
 
 def shown(text: str) -> str:

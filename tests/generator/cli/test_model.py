@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+from tests.support.http_stand_in import Answer, Asked, stand_in
 from tests.support.model_registries import digest, evidence, model
 from tests.support.released import write
 
@@ -164,3 +166,15 @@ def test_gc_names_first_and_removes_when_it_is_told_to(model_shell: Shell) -> No
     assert model_shell("gc", "nope") == 2
     assert model_shell("gc", "--keep", "-1") == 2
     assert model_shell("verify") == 0
+
+
+def test_where_a_login_comes_from(model_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_: Asked) -> Answer:
+        return Answer(status=401, headers={"WWW-Authenticate": "Basic"})
+
+    monkeypatch.delenv("CI_GEN_MODEL_USERNAME", raising=False)
+    subprocess.run(["git", "init", "--quiet", model_shell.folder], check=True)
+    with stand_in(answer) as server:
+        assert model_shell.publish("1.0", "--registry", f"oci://{server.host}/models") == 3
+    assert "refused access" in model_shell.err
+    assert "CI_GEN_MODEL_USERNAME and CI_GEN_MODEL_PASSWORD" in model_shell.err
