@@ -13,7 +13,7 @@ from tests.support.benchmarks import measurement
 from tests.support.llama_bench import FIXTURES, Record, as_csv, as_json, record
 from tests.support.readme_examples import examples
 
-from ci_gen_actions.benchmark_compare.measurement_file import to_json
+from ci_gen_actions.benchmark_compare.measurement_file import Arm, to_json
 
 HOSTILE = "<img src=x onerror=alert(1)>|`@everyone"
 
@@ -249,8 +249,12 @@ def test_no_comparison_of_a_first_run(tmp_path: Path, text: str) -> None:
 
 
 def test_a_measurement_in_rounds_is_decided_as_it_was_looked_at(tmp_path: Path) -> None:
-    (tmp_path / "m.json").write_text(to_json(measurement({"pp64": 0.0, "tg16": 0.1})))
+    arms = {"baseline": Arm(build="a"), "current": Arm(build="b", package="sha256:" + "a" * 64)}
+    given = measurement({"pp64": 0.0, "tg16": 0.1}, arms=arms)
+    (tmp_path / "m.json").write_text(to_json(given))
     ran = compared(tmp_path, measurement="m.json")
+    assert ran.result is not None
+    assert ran.result.evidence["inputs"].keys() == {"measurement", "package"}
     assert found(tmp_path) == {"tg16": "REGRESSION", "pp64": "PASS"}
     value = json.loads((tmp_path / "reports/benchmark.json").read_text("utf-8"))
     assert value["rules"]["looks"] == [5, 8, 12, 18, 24, 32]

@@ -163,7 +163,7 @@ def _reason(case: Case, finding: Finding, count: int, fewest: int) -> str:
     what = "pairs" if case.paired else "processes a side"
     if finding is Finding.INCONCLUSIVE and count < fewest:
         return f"{count} {what} are too few: at least {fewest} are needed"
-    return "" if case.paired else "the sides did not run in turns: a weaker comparison"
+    return "" if case.paired else "its processes are not paired: a weaker comparison"
 
 
 def _limits(cases: Sequence[Case], rules: Rules) -> Limits:

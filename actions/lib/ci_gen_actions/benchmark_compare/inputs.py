@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.errors import UsageError
+from ..core.files import sha256
 from ..core.git import printable
 from . import history, llama_bench, measurement_file
 from .history import Stored
@@ -72,8 +73,7 @@ def digest(paths: Sequence[Path]) -> str:
     """One digest of several files, in their order."""
     whole = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
-            whole.update(hashlib.sha256(file.read()).digest())
+        whole.update(bytes.fromhex(sha256(path)))
     return f"sha256:{whole.hexdigest()}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +28,13 @@ from . import (
 from .comparison import Before
 from .deciding import Judged, Rules, judge
 from .matching import Matched
+from .measurement_file import BASELINE, CURRENT, Measurement
 from .options import Options, Outputs
 from .verdicts import Judgement
 
 ANNOTATIONS = 20
 """How many benchmarks are annotated: platforms show few more."""
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 TOLD = 200
 """How many benchmarks the evidence tells of; the comparison tells of all."""
 
@@ -52,7 +55,10 @@ def run(options: Options, ci: Dialect) -> Result:
     accepting = workspace / options.accept_file
     entries = accepted.load(accepting, options.accept_file)
     read = _read(options, workspace)
-    stored, remarks = inputs.stored(workspace, _files(options.history, workspace, "history"))
+    old = _files(options.history, workspace, "history")
+    stored, remarks = inputs.stored(workspace, old)
+    if old:
+        read.digests["history"] = inputs.digest(old)
     cases = read.matched.cases
     rules = plan.rules(options, history.known(cases, stored), read.looks)
     judged = judge(cases, rules)
@@ -77,7 +83,7 @@ def _read(options: Options, workspace: Path) -> Read:
         return Read(
             matched=matching.of_measurement(measured, options.controls),
             looks=measured.looks,
-            digests={"measurement": f"sha256:{sha256(path)}"},
+            digests={"measurement": f"sha256:{sha256(path)}", **_packages(measured)},
         )
     sides = {
         "baseline": _files(options.baseline, workspace, "baseline"),
@@ -91,6 +97,13 @@ def _read(options: Options, workspace: Path) -> Read:
     )
     digests = {side: inputs.digest(paths) for side, paths in sides.items()}
     return Read(matched=matched, looks=None, digests=digests)
+
+
+def _packages(measured: Measurement) -> dict[str, str]:
+    """The digests of the packages that were measured, as far as the measurement tells them."""
+    sides = {"package": CURRENT, "baseline-package": BASELINE}
+    told = {name: measured.arms[arm].package for name, arm in sides.items()}
+    return {name: text for name, text in told.items() if DIGEST.fullmatch(text)}
 
 
 def _files(patterns: Sequence[str], workspace: Path, given_by: str) -> list[Path]:
