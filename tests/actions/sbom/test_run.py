@@ -8,9 +8,11 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 from tests.support.actions import ROOT, Ended, bare_environment, read_evidence, run_action
 from tests.support.engine import base_image, engine
+from tests.support.engine_tls import certificates, engine_over_tls
 from tests.support.readme_examples import examples
 
 pytestmark = pytest.mark.e2e
@@ -67,6 +69,27 @@ def test_an_image_listed_twice_has_one_digest(
     assert evidence["findings"]["compiled"] == {"parrot": "c" * 40}
 
 
+def test_an_engine_behind_tls_whatever_other_authorities_are_named(
+    tmp_path: Path, parrot: tuple[str, str]
+) -> None:
+    certificates(tmp_path / "certs")
+    (tmp_path / "others.pem").write_bytes(Path(certifi.where()).read_bytes())
+    with engine_over_tls(tmp_path / "certs") as port:
+        ended = run_action(
+            "sbom",
+            tmp_path,
+            {
+                **bare_environment(CI_GEN_SBOM_IMAGE=parrot[0]),
+                "DOCKER_HOST": f"tcp://localhost:{port}",
+                "DOCKER_TLS_VERIFY": "1",
+                "DOCKER_CERT_PATH": str(tmp_path / "certs"),
+                "REQUESTS_CA_BUNDLE": str(tmp_path / "others.pem"),
+            },
+        )
+    assert ended.code == 0, ended.stderr
+    assert read_evidence(tmp_path, "sbom")["inputs"] == {"image": parrot[1]}
+
+
 def test_the_image_of_the_evidence_is_listed(tmp_path: Path, parrot: tuple[str, str]) -> None:
     evidence = {"outputs": {"local-reference": parrot[0]}}
     (tmp_path / "image.json").write_text(json.dumps(evidence))
@@ -98,7 +121,7 @@ def test_an_engine_that_is_not_there(tmp_path: Path) -> None:
     environ = bare_environment(CI_GEN_SBOM_IMAGE="x", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     ended = run_action("sbom", tmp_path, environ)
     assert ended.code == 3
-    assert "the container engine does not answer" in ended.stderr
+    assert "there is no container engine here" in ended.stderr
 
 
 def test_the_readmes_example_runs(tmp_path: Path) -> None:

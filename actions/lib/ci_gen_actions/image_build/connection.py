@@ -44,7 +44,7 @@ def connect(environ: Mapping[str, str], timeout: float) -> docker.DockerClient:
         client.ping()
     except (DockerException, requests.exceptions.RequestException) as error:
         raise CannotDecide(
-            "there is no container engine to build with",
+            "there is no container engine here",
             where=environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock",
             why=str(error),
             next="start Docker on this runner and let its user use it; on GitLab give the job "

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..core.errors import CannotDecide, UsageError
@@ -15,27 +13,6 @@ if TYPE_CHECKING:
     import docker
 
 MANIFEST_BYTES = 4 << 20
-
-
-@contextmanager
-def connected() -> Iterator[docker.DockerClient]:
-    """The engine that the environment names (DOCKER_HOST and its like). Raises CannotDecide."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        client = docker.from_env(timeout=300)
-        client.ping()
-    except DockerException as error:
-        raise CannotDecide(
-            "the container engine does not answer",
-            why=str(error),
-            next="start the job where an engine is, and see to DOCKER_HOST",
-        ) from error
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 def image(client: docker.DockerClient, reference: str) -> Image:

@@ -8,6 +8,7 @@ import os.path
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from ..core.dialect import Dialect
@@ -18,9 +19,13 @@ from ..core.inert import code, plain, table
 from ..core.process import capture
 from ..core.process import run as run_process
 from ..core.result import Result, Verdict
+from ..image_build.connection import connect
 from . import engine
 from .document import Component, Document, Image, compiled, finished, labelled
 from .options import Options, Outputs
+
+EXCHANGE_SECONDS = 300.0
+"""How long one answer of the engine may take."""
 
 
 def run(options: Options, ci: Dialect) -> Result:
@@ -34,14 +39,14 @@ def run(options: Options, ci: Dialect) -> Result:
     version = _version(program)
     target = Path(os.path.normpath(workspace / output_path(options)))
     target.unlink(missing_ok=True)
-    with engine.connected() as client:
+    with closing(connect(ci.environ, EXCHANGE_SECONDS)) as client:
         image = engine.image(client, reference)
         manifest = engine.file_of(client, image.id, options.manifest)
     components = compiled(manifest, options.manifest) if manifest is not None else ()
     components = components or labelled(image.labels)
     with ci.group(f"List the packages of {reference}"):
         data = _scan(program, reference, options, ci)
-        _unmoved(reference, image)
+        _unmoved(reference, image, ci)
     document = finished(data, image, components, version)
     write_atomically(target, document.text)
     verdict = Verdict.PASS if document.packages else Verdict.NO_DATA
@@ -127,9 +132,9 @@ def _scan(program: Path, reference: str, options: Options, ci: Dialect) -> bytes
     )
 
 
-def _unmoved(reference: str, image: Image) -> None:
+def _unmoved(reference: str, image: Image, ci: Dialect) -> None:
     """The name still stands for the image: another job may have built it anew meanwhile."""
-    with engine.connected() as client:
+    with closing(connect(ci.environ, EXCHANGE_SECONDS)) as client:
         now = engine.image(client, reference)
     if now.id != image.id:
         raise CannotDecide(
