@@ -10,11 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
-from ci_gen.checks import image_program, named_paths
-=======
-from ci_gen.checks import models, named_paths
->>>>>>> 80050ed (Stages model-quality and model-release: a model's answers on the package that will serve it)
+from ci_gen.checks import image_program, models, named_paths
 from ci_gen.errors import Problem
 
 if TYPE_CHECKING:
@@ -22,11 +18,7 @@ if TYPE_CHECKING:
 
 Rule = Callable[["Project"], Iterator[Problem]]
 
-<<<<<<< HEAD
-RULES: tuple[Rule, ...] = (named_paths.check, image_program.check)
-=======
-RULES: tuple[Rule, ...] = (named_paths.check, models.check)
->>>>>>> 80050ed (Stages model-quality and model-release: a model's answers on the package that will serve it)
+RULES: tuple[Rule, ...] = (named_paths.check, image_program.check, models.check)
 
 
 def check(project: Project) -> list[Problem]:
