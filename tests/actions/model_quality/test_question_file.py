@@ -275,3 +275,10 @@ def test_what_json_refuses_is_refused_here(text: str) -> None:
 def test_any_item_is_a_question_or_refused_in_words(item: dict[str, Any]) -> None:
     questions, troubles = question_file.parse(json.dumps([item]))
     assert questions or troubles
+
+
+@given(st.text(alphabet="ab\n\r\u2028", max_size=40), st.integers(0, 40))
+def test_places_are_counted_as_editors_do(text: str, offset: int) -> None:
+    offset = min(offset, len(text))
+    before = text[:offset].split("\n")
+    assert positions.Places(text).of(offset) == (len(before), len(before[-1]) + 1)

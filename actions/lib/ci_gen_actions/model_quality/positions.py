@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,10 +64,16 @@ def lines(text: str) -> Iterator[Node]:
         start += len(line) + 1
 
 
-def place(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of an offset, 1-based; the column counts characters."""
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+class Places:
+    """Lines and columns of offsets in a text, found quickly for many of them."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def of(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, 1-based; the column counts characters."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
 
 def _skip(text: str, offset: int) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.errors import UsageError
 from ..core.files import sha256
 from . import positions
-from .positions import BadJson, Node
+from .positions import BadJson, Node, Places
 from .question import Question, QuestionSet
 from .question_item import Item, Trouble, question_of
 
@@ -46,8 +46,9 @@ def parse(
     troubles: list[Trouble] = []
     seen: dict[str, int] = {}
     items = list(_items(text, lines_alone))
+    places = Places(text)
     for number, item in enumerate(items, 1):
-        line, column = positions.place(text, item.node.offset)
+        line, column = places.of(item.node.offset)
         try:
             question = question_of(item, number)
         except Trouble as trouble:
@@ -167,9 +168,9 @@ def _with_hooks(
 
 
 def _refused(text: str, shown: str, troubles: tuple[Trouble, ...]) -> UsageError:
+    places = Places(text)
     placed = [
-        (each.place or positions.place(text, each.offset), each.reason)
-        for each in troubles[:MAX_PROBLEMS]
+        (each.place or places.of(each.offset), each.reason) for each in troubles[:MAX_PROBLEMS]
     ]
     told = [f"{shown}:{line}:{column}: {reason}" for (line, column), reason in placed]
     if len(troubles) > MAX_PROBLEMS:
