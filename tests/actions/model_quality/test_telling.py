@@ -172,6 +172,7 @@ def test_numbers_in_words() -> None:
     assert wording.change(Kind.PERPLEXITY, math.log(1.01)) == "+1.000 %"
     assert wording.change(Kind.ANSWERS, 0.05) == "-5.0 points"
     assert wording.change(Kind.ANSWERS, 0.05, signed=False) == "5.0 points"
+    assert wording.change(Kind.ANSWERS, 0.0) == wording.change(Kind.ANSWERS, 1e-9) == "+0.0 points"
     assert wording.change(Kind.DIVERGENCE, 0.01) == "+0.010000"
     assert wording.change(Kind.PERPLEXITY, math.inf) == "unbounded"
     assert wording.change(Kind.PERPLEXITY, None) == ""

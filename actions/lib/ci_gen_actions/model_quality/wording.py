@@ -44,7 +44,9 @@ def change(kind: Kind, number: float | None, *, signed: bool = True) -> str:
         return f"{100 * math.expm1(min(number, 50.0)):{sign}.3f} %"
     if kind is Kind.DIVERGENCE:
         return f"{number:{sign}.6f}"
-    return f"{-100 * number if signed else 100 * number:{sign}.1f} points"
+    points = -100 * number if signed else 100 * number
+    # adding 0 makes a zero of minus zero
+    return f"{round(points, 1) + 0.0:{sign}.1f} points"
 
 
 def interval(each: Finding) -> str:
@@ -63,7 +65,7 @@ def sentence(each: Finding) -> str:
     moved = f"{what} {value(each.kind, each.base)} -> {value(each.kind, each.value)}"
     if each.kind is Kind.DIVERGENCE:
         own = value(each.kind, each.base)
-        moved = f"{what} {value(each.kind, each.value)}, of which {own} are the backend's own"
+        moved = f"{what} {value(each.kind, each.value)}, where {own} may be the backend's own"
     told = f"{moved} ({change(each.kind, each.change)}, 99 % interval {interval(each)}; {each.why})"
     if each.state is State.INCONCLUSIVE:
         return f"{told}: {_HELP[each.state]}. {remedy(each)}"
