@@ -99,9 +99,9 @@ def _handler(fault: str, alias: str, given: dict[str, str]) -> type[BaseHTTPRequ
                 }
             if self.path == "/v1/chat/completions":
                 text = f"{asked['seed']} {asked['max_tokens']} {asked['messages'][-1]['content']}"
-                return {"choices": [{"message": {"content": text}}]}
+                return {"choices": [{"message": {"content": text}, "finish_reason": "length"}]}
             if not asked.get("n_probs"):
-                return {"content": f"{asked['prompt']}!"}
+                return {"content": f"{asked['prompt']}!", "stop_type": "limit"}
             token = asked["logit_bias"][0][0]
             if fault == "no-probabilities":
                 return {"content": chr(token)}

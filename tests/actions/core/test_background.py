@@ -115,6 +115,13 @@ def test_how_a_child_ended_is_told(tmp_path: Path) -> None:
         assert process.outcome == "was killed by SIGSEGV"
 
 
+def test_an_end_can_be_waited_for(tmp_path: Path) -> None:
+    with background(["sleep", "60"], log=tmp_path / "log") as process:
+        assert not process.ends_within(0)
+        process.child.kill()
+        assert process.ends_within(10)
+
+
 def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
     with (
         pytest.raises(CannotDecide, match="cannot be started"),

@@ -104,6 +104,13 @@ def test_questions_are_asked_with_the_seed_and_the_lengths_that_are_given(tmp_pa
     assert asked(tmp_path, ASKED, PROMPT) == [Reply(text="7 16 hello"), Reply(text="hello!")]
 
 
+def test_answers_that_were_cut_short_are_counted(tmp_path: Path) -> None:
+    with server(tmp_path) as (one, clock, ci, log):
+        found = QuestionSet(name="set", path="set.json", questions=(ASKED, PROMPT, CHOICE))
+        list(answers(one, found, 16, clock, ci))
+    assert b"set: 2 of 3 answers reached their max_tokens" in log.getvalue()
+
+
 def test_choices_are_scored_token_by_token_from_an_empty_cache(tmp_path: Path) -> None:
     # the first request of the question evaluates the prompt anew, which the stand-in shows as -1
     first = ChoiceScore(logprob=-ord("a") / 100 - 1, tokens=1)

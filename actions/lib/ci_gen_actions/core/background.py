@@ -35,6 +35,14 @@ class Background:
         """Whether it has not ended yet."""
         return self.child.poll() is None
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so long for its end; whether it came. One that crashed is not gone at once."""
+        try:
+            self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     @property
     def outcome(self) -> str:
         """How it ended, in words."""

@@ -34,18 +34,23 @@ def answers(
     A question that does not fit into the context has a reply that says so. Raises CannotDecide
     where the server fails or the time is over.
     """
+    cut = 0
     for number, question in enumerate(asked.questions, 1):
         doing = f"question {question.id} of {asked.name}"
         clock.check(f"{doing} was the next of {len(asked.questions)}")
         clock.tick(ci, f"{asked.name}: question {number} of {len(asked.questions)}")
         try:
-            yield _reply(server, question, max_tokens, clock)
+            reply, whole = _reply(server, question, max_tokens, clock)
+            cut += not whole
+            yield reply
         except ServerError as error:
             if error.kind == TOO_LONG:
                 yield Reply(problem=f"it does not fit into the context: {error}"[:1000])
             else:
                 clock.check(f"llama-server worked on {doing}")
                 raise server.died(doing, error) from None
+    if cut:
+        ci.log(f"{asked.name}: {cut} of {len(asked.questions)} answers reached their max_tokens")
 
 
 def template_of(server: Server, clock: Clock) -> str:
@@ -56,12 +61,14 @@ def template_of(server: Server, clock: Clock) -> str:
         raise server.died("its properties", error) from None
 
 
-def _reply(server: Server, question: Question, max_tokens: int, clock: Clock) -> Reply:
+def _reply(server: Server, question: Question, max_tokens: int, clock: Clock) -> tuple[Reply, bool]:
+    """The reply, and whether the model itself ended it."""
+
     def ask(path: str, values: dict[str, Any]) -> dict[str, Any]:
         return server.wire.post(path, values, timeout=clock.left())
 
     if question.choices:
-        return Reply(choices=tuple(_scores(ask, question)))
+        return Reply(choices=tuple(_scores(ask, question))), True
     most = question.max_tokens or max_tokens
     sampling = {**_GREEDY, "stop": list(question.stop), "seed": server.launch.seed}
     if question.prompt:
@@ -74,21 +81,23 @@ def _reply(server: Server, question: Question, max_tokens: int, clock: Clock) ->
 _GREEDY: dict[str, Any] = {"temperature": 0.0, "top_k": 1, "cache_prompt": False, "stream": False}
 
 
-def _generated(answer: dict[str, Any]) -> Reply:
-    """The reply in what /completion answers."""
+def _generated(answer: dict[str, Any]) -> tuple[Reply, bool]:
+    """The reply in what /completion answers, and whether the model ended it."""
     text = answer.get("content")
     if not isinstance(text, str):
         raise ServerError("/completion: an answer without content")
-    return Reply(text=text)
+    return Reply(text=text), answer.get("stop_type") != "limit"
 
 
-def _spoken(answer: dict[str, Any]) -> Reply:
-    """The reply in what /v1/chat/completions answers."""
+def _spoken(answer: dict[str, Any]) -> tuple[Reply, bool]:
+    """The reply in what /v1/chat/completions answers, and whether the model ended it."""
     try:
-        text = answer["choices"][0]["message"]["content"]
+        told = answer["choices"][0]
+        text = told["message"]["content"]
     except (KeyError, IndexError, TypeError):
         raise ServerError("/v1/chat/completions: an answer without a message") from None
-    return Reply(text=text if isinstance(text, str) else "")
+    whole = told.get("finish_reason") != "length"
+    return Reply(text=text if isinstance(text, str) else ""), whole
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:

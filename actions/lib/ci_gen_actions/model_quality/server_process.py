@@ -21,6 +21,7 @@ from .server_http import ServerError, Wire
 HOST = "127.0.0.1"
 _TRIES = 5
 _POLL_SECONDS = 0.2
+_END_SECONDS = 5.0
 
 _STEADY = (
     ("--cache-ram", ("0",)),
@@ -55,9 +56,11 @@ class Server:
     wire: Wire
     launch: Launch
 
-    def died(self, doing: str, error: Exception) -> CannotDecide:
+    def died(self, doing: str, error: ServerError) -> CannotDecide:
         """Why a request failed, in terms of what the process did."""
-        if self.process.running:
+        # A connection breaks before the process that breaks it has ended.
+        ended = self.process.ends_within(0.0 if error.status else _END_SECONDS)
+        if not ended:
             return CannotDecide(
                 f"llama-server gave no answer to {doing}",
                 where=self.process.argv[0],
