@@ -61,7 +61,7 @@ def ran(workspace: Path, **options: Any) -> Ran:
 
 SAME = joined(text(BASE), flipped(0, 0)[0])
 WORSE = joined(text(BASE + NOISE + 0.05), flipped(0, 0)[0])
-NOISY = joined(text(BASE + 60 * NOISE), flipped(0, 0)[0])
+NOISY = joined(text(BASE + 150 * NOISE), flipped(0, 0)[0])
 
 
 def test_a_first_run_is_new_and_its_measurement_is_the_next_ones_baseline(
