@@ -270,6 +270,14 @@ def test_a_run_that_is_killed_says_how_and_its_last_words(tmp_path: Path) -> Non
     assert "it ran out of memory: the model has 1.0 KiB" in str(caught.value)
 
 
+def test_an_illegal_instruction_is_explained(tmp_path: Path) -> None:
+    launch = script(tmp_path, "kill -ILL $$")
+    ci, _ = terminal()
+    with pytest.raises(CannotDecide, match="was killed by SIGILL") as caught:
+        run([str(launch.program)], launch, {}, Clock(seconds=30), ci, "t")
+    assert "instructions that this processor lacks" in str(caught.value)
+
+
 def test_the_clock_never_gives_less_than_a_moment() -> None:
     now = 0.0
     clock = Clock(seconds=10, now=lambda: now)

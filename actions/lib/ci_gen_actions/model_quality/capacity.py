@@ -52,6 +52,19 @@ def memory_words(model: Path, log: str) -> str:
     )
 
 
+def next_step(outcome: str) -> str:
+    """What to do about a program that ended so."""
+    if "SIGILL" in outcome:
+        return (
+            "the package has instructions that this processor lacks: measure on the processor "
+            "that it is built for, or build with GGML_NATIVE=OFF and without the instruction sets"
+        )
+    return (
+        "run the same command by hand with this model; a larger runner helps where the memory "
+        "did not do"
+    )
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8", "replace")

@@ -16,7 +16,7 @@ from ..core.errors import CannotDecide, UsageError
 from ..core.process import capture
 from . import divergence_statistics
 from .arm import Arm, Bench, digest_of
-from .capacity import memory_words
+from .capacity import memory_words, next_step
 from .engine_programs import backend_of
 from .measurement import AnswerSet, Chunk, Divergence, Perplexity, Subject
 from .perplexity_program import check_base, room_for
@@ -157,6 +157,7 @@ class BindingEngine:
                 where=arm.package.shown,
                 why=f"{memory_words(arm.side.model, done.output)}its last words:\n"
                 f"{done.output.strip()[-1500:]}",
+                next=next_step(done.outcome),
             )
         first, *rows = [json.loads(line) for line in done.stdout.splitlines()]
         known = first["loaded"]["vocabulary"]

@@ -17,7 +17,7 @@ from ..core.dialect import Dialect
 from ..core.errors import CannotDecide
 from ..core.process import Completed, capture
 from .base_file import read_header
-from .capacity import memory_words
+from .capacity import memory_words, next_step
 from .clock import Clock
 
 _FLAGS = {
@@ -99,6 +99,7 @@ def run(
             where=" ".join(argv),
             why=f"{memory_words(launch.model, done.output)}its last words:\n"
             f"{done.output.strip()[-1500:]}",
+            next=next_step(done.outcome),
         )
     return done
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.background import Background, background
 from ..core.dialect import Dialect
 from ..core.errors import CannotDecide
-from .capacity import memory_words
+from .capacity import memory_words, next_step
 from .clock import Clock
 from .server_http import ServerError, Wire
 
@@ -125,8 +125,7 @@ def ended_early(process: Background, launch: Launch, when: str) -> CannotDecide:
         f"llama-server {process.outcome} {when}",
         where=" ".join(process.argv[:3]),
         why=f"{memory_words(launch.model, process.tail())}its last words:\n{process.tail(1500)}",
-        next="run the same command by hand with this model; a larger runner helps where the "
-        "memory did not do",
+        next=next_step(process.outcome),
     )
 
 
