@@ -41,11 +41,12 @@ DEMO = ROOT / "build" / "demo" / "llama-service"
 COVERAGE_FLOOR = 90.0
 COVERED_BY_E2E = (
     *("image_build/*", "release/*", "sbom/*", "scan_source/*", "core/oci*.py"),
+    *("model_quality/arm_facts.py", "model_quality/engine_programs.py", "model_quality/measure.py"),
     *("model_registry/oci_*.py", "model_registry/branch_files.py", "model_registry/modelpack.py"),
     "model_registry/signing.py",
 )
-"""Modules of ci_gen_actions that work with an engine, a registry or a scanner, which a newcomer's
-machine lacks: they count once the end-to-end tests have run, too."""
+"""Modules of ci_gen_actions that work with an engine, a registry, a scanner or a compiled
+llama.cpp, which a newcomer's machine lacks: they count once the end-to-end tests have run, too."""
 
 ACTION_LOCKS = (
     "benchmark-compare",
