@@ -25,7 +25,7 @@ from ci_gen.render.upkeep import DEPENDABOT, GITHUB_OWNERS, GITLAB_OWNERS
 from ci_gen.write.assess import assess
 from ci_gen.write.atomic import Change, Staged, commit, stage
 from ci_gen.write.generate import generate
-from ci_gen.write.plan import Decision
+from ci_gen.write.plan import Decision, Status
 from ci_gen.write.root import LOCK
 
 Ask = Callable[[str, str, tuple[str, ...]], str]
@@ -237,7 +237,17 @@ def _report(project: Project, facts: Facts, files: list[tuple[str, str, str]]) -
     lines = tuple(
         (label, value, str(seen) if seen else "") for label, value, seen in describe(facts)
     )
-    return Report(facts=lines, files=tuple(files), next=tuple(_next(project)))
+    return Report(facts=lines, files=tuple(files), next=tuple([*_own(files), *_next(project)]))
+
+
+def _own(files: list[tuple[str, str, str]]) -> list[str]:
+    """What to do about files of the user's that have the name of a generated one."""
+    return [
+        f"{path} is a file of yours and was left alone: choose another name for the new one under "
+        "`files:` in ci-gen.yaml, then `ci-gen generate`, which shows how."
+        for status, path, _ in files
+        if status == Status.FOREIGN.value
+    ]
 
 
 def _next(project: Project) -> list[str]:

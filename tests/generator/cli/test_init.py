@@ -138,6 +138,7 @@ def test_a_file_that_is_in_the_way_of_a_platform_added_later(bare: Shell) -> Non
     said = bare("init", "--yes", "--platform", "both")
     assert said.status == 4
     assert "  foreign    .gitlab-ci.yml  (" in said.out
+    assert ".gitlab-ci.yml is a file of yours and was left alone: choose another name" in said.out
     assert bare.read(".gitlab-ci.yml") == "mine\n"
 
 
