@@ -23,7 +23,7 @@ _OURS = re.compile(r":\w+-([0-9a-f]{8,9})-[0-9a-f]{8}$")
 def new_tag(commit: str, now: float) -> str:
     """A tag that no other run has, so that none moves or removes it. It tells when it was made.
 
-    `now` is the engine's clock, seconds since 1970.
+    `now` is in seconds since 1970; by whose clock does not matter, as a day is long.
     """
     return f"{commit[:12] or 'local'}-{int(now):08x}-{secrets.token_hex(4)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from ..core.result import Result
 from . import connection, dockerfile, local_images, plan, verifying
 from .building import Job, NotBuilt, build, leave_cache
 from .context import expected_build, prepare
-from .leftovers import engine_time
 from .login import client_environment, copy_configuration, log_in, login_of
 from .measure import measure
 from .options import Options
@@ -63,7 +63,7 @@ class ImageBuild:
         push = plan.push(options, ci.event, ci.name, self.source.commit)
         self.story = Story(source=self.source, engine=engine, choice=choice, push=push)
         self.login = login_of(options)
-        tag = local_images.new_tag(self.source.commit, engine_time(client))
+        tag = local_images.new_tag(self.source.commit, time.time())
         self.job = Job(
             options=options,
             ci=ci,
