@@ -1,10 +1,9 @@
-"""Makes the question files of this measurement from `facts.py`: the same bytes each time.
+"""Makes the questions of this measurement from `facts.py`: the same bytes each time.
 
     python bench/quality/questions.py
 
-writes them into tests/fixtures/quality. `completions.jsonl` holds prompts that are completed as
-they are, four choices each; `chat.jsonl` holds conversations, which pass through the chat
-template.
+writes tests/fixtures/quality/questions.jsonl: prompts that are completed as they are, with four
+choices each, and conversations, which pass through the chat template.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ import json
 import random
 import re
 import runpy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-FOLDER = HERE.parents[1] / "tests/fixtures/quality"
+FILE = HERE.parents[1] / "tests/fixtures/quality/questions.jsonl"
 SEED = 20
 
 FACTS = runpy.run_path(str(HERE / "facts.py"))
@@ -71,6 +70,7 @@ def completions() -> Iterator[dict[str, Any]]:
                 "raw_prompt": f"2 + 1 = 3\n5 + 3 = 8\n{one} + {other} =",
                 "choices": [f" {each}" for each in choices],
                 "answer": choices.index(str(right)),
+                "grader": "choice",
             }
 
 
@@ -82,16 +82,20 @@ def chat() -> Iterator[dict[str, Any]]:
     """
     for table, asked, count in CHAT:
         for key, value in FACTS["pairs"](FACTS[table])[:count]:
-            yield {"id": f"{table}/{key}", "question": asked.format(key), "answer": _said(value)}
+            yield {
+                "id": f"CHAT/{table}/{key}",
+                "question": asked.format(key),
+                "answer": _said(value),
+            }
     for number, (statement, asked, answer) in enumerate(FACTS["told"](), 1):
         yield {
-            "id": f"SYSTEM/{number}",
+            "id": f"CHAT/SYSTEM/{number}",
             "system": f"You are a helpful assistant. {statement}",
             "question": asked,
             "answer": _said(answer),
         }
         yield {
-            "id": f"EARLIER/{number}",
+            "id": f"CHAT/EARLIER/{number}",
             "messages": [
                 {"role": "user", "content": statement},
                 {"role": "assistant", "content": "Thank you, I will remember that."},
@@ -120,25 +124,21 @@ def _choice(
         "raw_prompt": prompt,
         "choices": [f" {each}" for each in choices],
         "answer": choices.index(value),
+        "grader": "choice",
     }
 
 
-def written(items: Iterator[dict[str, Any]], head: dict[str, Any]) -> str:
+def written(items: Iterable[dict[str, Any]], head: dict[str, Any]) -> str:
     """JSON Lines, the first of which holds for all."""
     lines = [{"defaults": head}, *items]
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines)
 
 
-def files() -> dict[str, str]:
-    """Name to text of each file."""
-    return {
-        "completions.jsonl": written(completions(), {}),
-        "chat.jsonl": written(chat(), {"max_tokens": 16, "grader": SAYS}),
-    }
+def text() -> str:
+    """What the file holds."""
+    return written((*completions(), *chat()), {"max_tokens": 16, "grader": SAYS})
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in files().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-        print(FOLDER / name, text.count("\n") - 1)
+    FILE.write_text(text(), encoding="utf-8")
+    print(FILE, text().count("\n") - 1)

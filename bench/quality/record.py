@@ -84,7 +84,7 @@ BASE = "avx2"
 
 
 def record(names: Sequence[str], chunks: int) -> None:
-    """Measure the arms and keep them; those with another template are only asked the chat."""
+    """Measure the arms and keep them; those with another template are asked alone."""
     for name in names:
         recipe, started = RECIPES[name], time.monotonic()
         with (
@@ -94,10 +94,8 @@ def record(names: Sequence[str], chunks: int) -> None:
             bench = _bench(recipe, scratch, chunks)
             engine = ProgramEngine(bench)
             found = Measurement(subject=engine.subject(arm), conditions=bench.conditions)
-            if recipe.template:
-                found = _asked(found, arm, engine, bench, ("chat",))
-            else:
-                found = _asked(found, arm, engine, bench, ("completions", "chat"))
+            found = _asked(found, arm, engine, bench)
+            if not recipe.template:
                 found = _read(found, recipe, arm, engine, bench)
             save(DATA / f"{name}.json", replace(found, seconds=round(time.monotonic() - started)))
             bench.ci.log(f"recorded {name} in {time.monotonic() - started:.0f} s")
@@ -105,17 +103,23 @@ def record(names: Sequence[str], chunks: int) -> None:
 
 def regrade() -> None:
     """Grade the texts of the recorded conversations anew, after the questions' graders changed."""
-    chat = question_file.load(FIXTURES / "chat.jsonl", "chat", ROOT)
+    asked = _questions()
+    chat = replace(asked, questions=tuple(each for each in asked.questions if each.messages))
     for file in sorted(DATA.glob("*.json")):
         found = load(file, file.name)
-        answers = tuple(
-            _graded(chat, [Reply(text=each.text) for each in one.answers])
-            if one.name == chat.name
-            else one
-            for one in found.answers
-        )
-        save(file, replace(found, answers=answers))
-        print(file.name, *(f"{one.name} {one.accuracy:.3f}" for one in answers))
+        (before,) = found.answers
+        said = {each.id: Reply(text=each.text) for each in before.answers}
+        graded = {
+            each.id: each for each in _graded(chat, [said[q.id] for q in chat.questions]).answers
+        }
+        answers = tuple(graded.get(each.id, each) for each in before.answers)
+        after = replace(before, digest=asked.digest, answers=answers)
+        save(file, replace(found, answers=(after,)))
+        print(f"{file.name} {after.accuracy:.3f}")
+
+
+def _questions() -> QuestionSet:
+    return question_file.load(FIXTURES / "questions.jsonl", "questions", ROOT)
 
 
 def _graded(asked: QuestionSet, replies: Sequence[Reply]) -> AnswerSet:
@@ -150,14 +154,11 @@ def _base(of: Arm, text: Text, bench: Bench) -> Path:
     return file
 
 
-def _asked(
-    begun: Measurement, arm: Arm, engine: ProgramEngine, bench: Bench, names: Sequence[str]
-) -> Measurement:
-    sets = [question_file.load(FIXTURES / f"{name}.jsonl", name, ROOT) for name in names]
-    template, replies = engine.replies(arm, sets)
-    answers = [_graded(asked, given) for asked, given in zip(sets, replies, strict=True)]
+def _asked(begun: Measurement, arm: Arm, engine: ProgramEngine, bench: Bench) -> Measurement:
+    asked = _questions()
+    template, (replies,) = engine.replies(arm, [asked])
     subject = replace(begun.subject, template=template)
-    return replace(begun, subject=subject, answers=tuple(answers))
+    return replace(begun, subject=subject, answers=(_graded(asked, replies),))
 
 
 def _text() -> Text:

@@ -34,17 +34,15 @@ def verdict(name: str) -> str:
     return compare(recorded(name), recorded("avx2"), tolerances(options)).verdict.value
 
 
-@pytest.mark.parametrize("name", ["completions.jsonl", "chat.jsonl"])
-def test_the_questions_are_those_that_the_facts_give(name: str) -> None:
-    made = runpy.run_path(str(PROJECT / "bench/quality/questions.py"))["files"]()
-    assert (FIXTURES / name).read_text("utf-8") == made[name]
+def test_the_questions_are_those_that_the_facts_give() -> None:
+    made = runpy.run_path(str(PROJECT / "bench/quality/questions.py"))["text"]()
+    assert (FIXTURES / "questions.jsonl").read_text("utf-8") == made
 
 
 def test_the_baseline_is_right_in_between_30_and_90_percent_of_400_questions() -> None:
-    completions, chat = recorded("avx2").answers
-    assert len(completions.answers) >= 400
-    assert 0.3 <= completions.accuracy <= 0.9
-    assert 0.3 <= chat.accuracy <= 0.9
+    (asked,) = recorded("avx2").answers
+    assert len(asked.answers) >= 400
+    assert 0.3 <= asked.accuracy <= 0.9
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.stem)
@@ -59,8 +57,8 @@ def test_every_recording_is_of_the_data_that_lies_here(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SAME_WORTH)
-def test_another_way_to_compute_raises_no_alarm(name: str) -> None:
-    assert verdict(name) in ("PASS", "INCONCLUSIVE")
+def test_another_way_to_compute_passes(name: str) -> None:
+    assert verdict(name) == "PASS"
 
 
 def test_much_lower_precision_fails() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -38,19 +39,17 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "coarse.gguf").symlink_to(requantized("Q2_K"))
     shutil.copy(QUALITY / "founding.txt", folder)
     shutil.copy(QUALITY / "templates/last-turn-only.jinja", folder)
-    _sample("completions.jsonl", folder, every=10)
-    _sample("chat.jsonl", folder, every=3, only=("EARLIER/",))
-    tables = ("PAST/", "STATES/", "BOOKS/", "CONTINENTS/")
-    _sample("completions.jsonl", folder, every=2, only=tables, to="hard.jsonl")
+    _sample(folder / "completions.jsonl", '"choices"', every=10)
+    _sample(folder / "chat.jsonl", "CHAT/EARLIER/", every=3)
+    _sample(folder / "hard.jsonl", '"(PAST|STATES|BOOKS|CONTINENTS)/', every=2)
     return folder
 
 
-def _sample(
-    name: str, folder: Path, *, every: int, only: tuple[str, ...] = ("",), to: str = ""
-) -> None:
-    head, *lines = (QUALITY / name).read_text("utf-8").splitlines(keepends=True)
-    items = [line for line in lines if any(each in line for each in only)]
-    (folder / (to or name)).write_text(head + "".join(items[::every]), encoding="utf-8")
+def _sample(path: Path, pattern: str, *, every: int) -> None:
+    """Some of the questions whose line the pattern matches."""
+    head, *lines = (QUALITY / "questions.jsonl").read_text("utf-8").splitlines(keepends=True)
+    chosen = [line for line in lines if re.search(pattern, line)]
+    path.write_text(head + "".join(chosen[::every]), encoding="utf-8")
 
 
 def measured(workspace: Path, **options: Any) -> tuple[Ran, Measurement]:
