@@ -66,7 +66,7 @@ def _flags(job: Job, call: ActionCall, before: ActionCall | None) -> list[str]:
 def _handed_on(job: Job, call: ActionCall) -> list[str]:
     """Outputs of the call that later ones read; a later call of the same action replaces them."""
     return [
-        f"export {name}=\"$(sed -n 's/^{_output(value)}=//p' {_DOTENV})\""
+        f"{name}=\"$(sed -n 's/^{_output(value)}=//p' {_DOTENV})\"; export {name}"
         for _, _, name, value in given(job)
         if isinstance(value, StepRef) and value.call == call.id
     ]
