@@ -64,7 +64,7 @@ def assemble(
     pending: Collection[str] = (),
 ) -> Project:
     """The project of a config that was read already; `pending` files are still to be written."""
-    settings = settle(config, facts)
+    settings = settle(config, facts, _served(root, config, pending))
     return Project(
         root=root,
         config=config,
@@ -111,6 +111,14 @@ def text_of(root: Path, name: str) -> str:
     except UnicodeDecodeError as error:
         problem = Problem(name, 0, 0, f"is not UTF-8 (byte {error.start})", "save it as UTF-8")
         raise ConfigError([problem]) from error
+
+
+def _served(root: Path, config: Config, pending: Collection[str]) -> ModelConfig | None:
+    """What the first model's file says, where manifests need it and it is there to be read."""
+    paths = [model.config for model in config.models[:1] if model.config not in pending]
+    if not config.kubernetes.enabled or not paths or not (root / paths[0]).is_file():
+        return None
+    return read(text_of(root, paths[0]), ModelConfig, paths[0])
 
 
 def _models(root: Path, config: Config, pending: Collection[str]) -> dict[str, str]:

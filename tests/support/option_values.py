@@ -84,6 +84,20 @@ CHOSEN: Mapping[str, tuple[Hashable, ...]] = {
     "image.python_base": (None, "python:3.13" + DIGEST),
     "image.packages": ((), ("libgomp1", "g++-12")),
     "image.embed_model": ("", "docker/model $X's.gguf"),
+    "kubernetes.version": ("1.20", "1.31", "1.37"),
+    "kubernetes.model.claim": ("models", "1.a-b"),
+    "kubernetes.model.image": ("m" + DIGEST, "example.com/models/chat:1" + DIGEST),
+    "kubernetes.model.file": ("true", "a/b-c_d+e.gguf"),
+    "kubernetes.model.sha256": ("0" * 64, "e" * 64),
+    "kubernetes.cpu": ("2", "500m", "0.5"),
+    "kubernetes.memory": ("4Gi", "100000000", "512Mi"),
+    "kubernetes.gpu_resource": ("nvidia.com/gpu", "amd.com/gpu"),
+    "kubernetes.node_selector": ((), (("kubernetes.io/os", "linux"), ("true", "null"), ("a", ""))),
+    "kubernetes.tolerations[0].key": ("true", "example.com/gpu"),
+    "kubernetes.api_key.secret": ("", "on", "llm.keys"),
+    "kubernetes.api_key.key": ("token", "null", "0.1"),
+    "kubernetes.pull_secret": ("", "y", "registry-login"),
+    "kubernetes.network.from_namespaces": ((), ("ingress", "1", "true")),
     "release.require": ((), ("build-cpu-a", "quick-checks")),
 }
 EXTRAS: Mapping[str, tuple[Hashable, ...]] = {
@@ -170,6 +184,16 @@ def forbidden(a: str, one: Hashable, b: str, other: Hashable) -> bool:
             "model_registry.password",
         ):
             return (one == "") != (other == "")
+        case "image.enabled", "kubernetes.enabled":
+            return one is False and other is True
+        case "services[0].name", "kubernetes.enabled":
+            return one == "0" and other is True
+        case "image.embed_model", "kubernetes.model.delivery":
+            return one == "" and other == "embedded"
+        case "kubernetes.version", "kubernetes.model.delivery":
+            return one == "1.20" and other == "image"
+        case "kubernetes.autoscaling.min_replicas", "kubernetes.autoscaling.max_replicas":
+            return cast("int", one) > cast("int", other)
         case "files", "platforms":
             texts = str(one)
             return (".github/" in texts and other == ("gitlab",)) or (
@@ -220,9 +244,11 @@ def document(row: Row) -> dict[str, Any]:
         if name in EXTRAS:
             continue
         if name == "environments":
-            root[name] = [{"name": one} for one in cast("tuple[str, ...]", value)]
-        elif name == "files":
-            root[name] = dict(cast("Any", value))
+            names = cast("tuple[str, ...]", value)
+            spaces = {"production": "chat-production", "null": "null"}
+            root[name] = [{"name": one, "namespace": spaces.get(one, "")} for one in names]
+        elif name in ("files", "kubernetes.node_selector"):
+            _put(root, name.split("."), dict(cast("Any", value)))
         else:
             _put(root, name.split("."), list(value) if isinstance(value, tuple) else value)
     for number in range(int(cast("int", row["further services"]))):

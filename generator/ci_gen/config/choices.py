@@ -104,3 +104,27 @@ class QualityEngine(str, Enum):
 
     LLAMA_CPP = "llama.cpp"
     LLAMA_CPP_PYTHON = "llama-cpp-python"
+
+
+class ModelDelivery(str, Enum):
+    """How a pod gets its model."""
+
+    EMBEDDED = "embedded"
+    CLAIM = "claim"
+    IMAGE = "image"
+
+
+class ServiceType(str, Enum):
+    """How a Service of Kubernetes is reached."""
+
+    CLUSTER_IP = "ClusterIP"
+    NODE_PORT = "NodePort"
+    LOAD_BALANCER = "LoadBalancer"
+
+
+class TolerationEffect(str, Enum):
+    """What a taint does, in the words of Kubernetes."""
+
+    NO_SCHEDULE = "NoSchedule"
+    PREFER_NO_SCHEDULE = "PreferNoSchedule"
+    NO_EXECUTE = "NoExecute"

@@ -84,3 +84,8 @@ OWNER = Limits(
     pattern=r"^(?:@[A-Za-z0-9][A-Za-z0-9._/-]*(?<!/)|[A-Za-z0-9._+-]+@[A-Za-z0-9][A-Za-z0-9.-]*)$",
     hint="@user, @organisation/team or an e-mail address",
 )
+# RFC 1123, as Kubernetes checks the names of namespaces.
+DNS_LABEL = Limits(
+    pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+    hint="lower-case letters, digits and inner hyphens, at most 63",
+)

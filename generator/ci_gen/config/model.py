@@ -13,6 +13,7 @@ from ci_gen.config.limits import BRANCH, FILE, OWNER, REPOSITORY_PATH, SLUG
 from ci_gen.config.option import PATH, Limits, option
 from ci_gen.config.sections.cuda import Cuda, CudaVariant
 from ci_gen.config.sections.image import Image
+from ci_gen.config.sections.kubernetes import Kubernetes
 from ci_gen.config.sections.models import Model, ModelRegistry, ModelRelease, Quality
 from ci_gen.config.sections.release import Release, Security
 from ci_gen.config.sections.runners import Environment, Forks, GpuRunner, HostedRunner, Runners
@@ -35,6 +36,7 @@ __all__ = [
     "GpuRunner",
     "HostedRunner",
     "Image",
+    "Kubernetes",
     "Model",
     "ModelRegistry",
     "ModelRelease",
@@ -85,6 +87,7 @@ class Config:
     image: Image = option(factory=Image, doc="The container image of a service.")
     security: Security = option(factory=Security, doc="Scans of sources and images.")
     release: Release = option(factory=Release, doc="The release record.")
+    kubernetes: Kubernetes = option(factory=Kubernetes, doc="The service in a cluster.")
     models: tuple[Model, ...] = option(
         default=(), limits=Limits(max_items=8), doc="The models that are served."
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from ci_gen.config.choices import ForkPolicy
 from ci_gen.config.model import Config, Service
+from ci_gen.config.model_config import ModelConfig
 from ci_gen.detect.model import (
     Facts,
     LlamaOrigin,
@@ -22,7 +23,8 @@ from ci_gen.detect.model import (
     SuiteKind,
 )
 from ci_gen.errors import ConfigError, Problem, quoted
-from ci_gen.pipeline import image_settings, model_settings, names
+from ci_gen.pipeline import cluster, image_settings, model_settings, names
+from ci_gen.pipeline.cluster import Cluster, cluster_of
 from ci_gen.pipeline.image_settings import ImageSettings, image_of
 from ci_gen.pipeline.model_settings import ModelSettings, models_of
 
@@ -68,10 +70,11 @@ class Settings:
     submodules: bool
     image: ImageSettings | None = None
     models: tuple[ModelSettings, ...] = ()
+    cluster: Cluster | None = None
 
 
-def settle(config: Config, facts: Facts) -> Settings:
-    """Join config and facts.
+def settle(config: Config, facts: Facts, served: ModelConfig | None = None) -> Settings:
+    """Join config and facts; `served` is what is said of the model that is served.
 
     Raises ConfigError where they leave something undecided, or name what cannot be named so.
     """
@@ -80,10 +83,13 @@ def settle(config: Config, facts: Facts) -> Settings:
     _refuse(names.problems(settings))
     _refuse(image_settings.problems(settings.config, settings.services))
     _refuse(model_settings.problems(settings.config, settings.services))
+    image = image_of(settings.config, settings.services)
+    _refuse(cluster.problems(settings.config, image))
     return replace(
         settings,
-        image=image_of(settings.config, settings.services),
+        image=image,
         models=models_of(settings.config, settings.services),
+        cluster=cluster_of(settings.config, image, served),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ci_gen.config.choices import Generator, ImageSource
 from ci_gen.config.model import Config
 from ci_gen.errors import ConfigError, Problem, quoted
+from ci_gen.pipeline.cluster import EMBEDDED
 from ci_gen.pipeline.image_settings import DOCKER_FOLDER, ImageSettings
 from ci_gen.pipeline.settings import CONFIG_FILE, ServiceSettings, Settings
 from ci_gen.render import base_images
@@ -21,7 +22,7 @@ from ci_gen.render.pins import Pins
 
 HEALTH_CHECK = f"{DOCKER_FOLDER}/healthcheck.sh"
 INSTALL = f"{DOCKER_FOLDER}/install.sh"
-MODEL = "/models/model.gguf"
+MODEL = EMBEDDED
 """Where `image.embed_model` lies in the image."""
 
 SYSTEM_PACKAGES = ("ca-certificates", "libgomp1", "libstdc++6", "tini")

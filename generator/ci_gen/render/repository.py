@@ -8,7 +8,7 @@ from ci_gen.detect.model import Facts, Platform
 from ci_gen.errors import ConfigError, Problem, quoted
 from ci_gen.pipeline.model import Pipeline
 from ci_gen.pipeline.settings import CONFIG_FILE, Settings
-from ci_gen.render import docker, github, gitlab, upkeep
+from ci_gen.render import docker, github, gitlab, kubernetes, upkeep
 from ci_gen.render.docs import documents
 from ci_gen.render.pins import pins
 from ci_gen.render.source import ActionSource
@@ -28,6 +28,7 @@ def files(
     if Platform.GITLAB in config.platforms:
         texts.update(gitlab.files(pipeline, source, pins(), config.files))
     texts.update(docker.files(settings, pins()))
+    texts.update(kubernetes.files(settings.cluster))
     texts.update(documents(pipeline, config.files))
     if source.vendored:
         texts.update(vendored())

@@ -217,13 +217,14 @@ def test_what_is_set_is_what_is_read(name: str) -> None:
     text = (
         "version: 1\n# kept\nservices:\n  - name: a\nmodels:\n  - name: a\n"
         "cuda:\n  variants: [{name: v}]\n"
+        "kubernetes:\n  tolerations: [{key: t}]\n"
     )
     known(name, Config)
     for value in values()[name]:
         chosen: Any = list(value) if isinstance(value, tuple) else value
         if name == "environments":
             chosen = [{"name": one} for one in chosen]
-        elif name == "files":
+        elif name in ("files", "kubernetes.node_selector"):
             chosen = dict(chosen)
         after = set_value(text, name, chosen)
         assert "# kept" in after

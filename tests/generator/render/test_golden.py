@@ -145,6 +145,53 @@ CASES = {
         },
         facts(cmake_project()),
     ),
+    "kubernetes": Case(
+        {
+            "image": {"enabled": True, "command": "bin/llama-server", "args": ["--jinja"]},
+            "environments": [
+                {"name": "staging", "tier": "staging", "namespace": "chat-staging"},
+                {
+                    "name": "production",
+                    "tier": "production",
+                    "namespace": "chat-production",
+                    "replicas": 3,
+                },
+            ],
+            "kubernetes": {
+                "enabled": True,
+                "version": "1.20",
+                "gpus": 1,
+                "node_selector": {"accelerator": "l4"},
+                "model": {
+                    "delivery": "claim",
+                    "claim": "models",
+                    "file": "chat/model-Q4_K_M.gguf",
+                    "sha256": "5" * 64,
+                },
+                "api_key": {"secret": "chat-api", "key": "key"},
+                "pull_secret": "registry-login",
+                "network": {"from_namespaces": ["ingress"]},
+                "service_monitor": True,
+            },
+        },
+        facts(cmake_project()),
+    ),
+    "kubernetes-scaled": Case(
+        {
+            "image": {
+                "enabled": True,
+                "command": "bin/llama-server",
+                "embed_model": "docker/model.gguf",
+            },
+            "environments": [{"name": "staging", "namespace": "chat-staging"}],
+            "kubernetes": {
+                "enabled": True,
+                "service_type": "LoadBalancer",
+                "autoscaling": {"enabled": True, "max_replicas": 5},
+            },
+        },
+        facts(cmake_project()),
+    ),
     "vendored": Case({"actions": {"source": "vendor"}}, facts(), VENDORED),
 }
 

@@ -69,6 +69,11 @@ VALID: dict[str, Any] = {
     "model_registry.location": "oci://registry.example.com/team/models",
     "model_registry.username": "MODELS_USER",
     "model_registry.password": "MODELS_PASSWORD",
+    "kubernetes.version": "1.33",
+    "kubernetes.cpu": "2",
+    "kubernetes.memory": "4Gi",
+    "kubernetes.model.image": "models:1@sha256:" + "2" * 64,
+    "kubernetes.model.sha256": "3" * 64,
 }
 
 
@@ -94,12 +99,7 @@ def document(changed: str = "", value: str = "") -> dict[str, Any]:
     root: dict[str, Any] = {}
     for field in FIELDS:
         text = value if field == changed else VALID.get(field, PLACEHOLDER)
-        if field == "files{key}":
-            root["files"] = {text: None}
-        elif field == "files{}":
-            root["files"] = dict.fromkeys(root["files"], text)
-        else:
-            _put(root, field.split("."), text)
+        _set(root, field, text)
     root["services"][0]["kind"] = "cmake"
     root["services"][0]["ctest"]["enabled"] = True
     root["cuda"]["enabled"] = True
@@ -112,7 +112,24 @@ def document(changed: str = "", value: str = "") -> dict[str, Any]:
     for field, place in (("image.service", root["image"]), ("models[].service", model)):
         if changed != field:
             place["service"] = root["services"][0]["name"]
+    root["kubernetes"]["enabled"] = True
+    root["kubernetes"]["gpus"] = 1
+    root["kubernetes"]["service_monitor"] = True
+    root["kubernetes"]["model"]["delivery"] = "claim"
     return root
+
+
+def _set(root: dict[str, Any], field: str, text: str) -> None:
+    """Give a field its text; of a mapping the key, then the value of each key."""
+    path, _, part = field.partition("{")
+    if not part:
+        _put(root, field.split("."), text)
+        return
+    *outer, name = path.split(".")
+    place = root
+    for step in outer:
+        place = place.setdefault(step, {})
+    place[name] = {text: "a"} if part == "key}" else dict.fromkeys(place.get(name, ["a"]), text)
 
 
 def _put(place: dict[str, Any], steps: list[str], text: str) -> None:
@@ -206,6 +223,23 @@ ELSEWHERE = {
     "image.password": "ci.yml",
     "files{key}": "ci.yml",
     "files{}": "ci.yml",
+    "environments[].namespace": "kubernetes/overlays/gpu-forks/kustomization.yaml",
+    "kubernetes.version": "kubernetes/base/pod-disruption-budget.yaml",
+    "kubernetes.model.claim": "kubernetes/base/deployment.yaml",
+    "kubernetes.model.image": "",  # another way to deliver it
+    "kubernetes.model.file": "kubernetes/base/server.env",
+    "kubernetes.model.sha256": "kubernetes/base/deployment.yaml",
+    "kubernetes.cpu": "kubernetes/base/deployment.yaml",
+    "kubernetes.memory": "kubernetes/base/deployment.yaml",
+    "kubernetes.gpu_resource": "kubernetes/base/deployment.yaml",
+    "kubernetes.node_selector{key}": "kubernetes/base/deployment.yaml",
+    "kubernetes.node_selector{}": "kubernetes/base/deployment.yaml",
+    "kubernetes.tolerations[].key": "kubernetes/base/deployment.yaml",
+    "kubernetes.args[]": "kubernetes/base/deployment.yaml",
+    "kubernetes.api_key.secret": "kubernetes/base/deployment.yaml",
+    "kubernetes.api_key.key": "kubernetes/base/deployment.yaml",
+    "kubernetes.pull_secret": "kubernetes/base/deployment.yaml",
+    "kubernetes.network.from_namespaces[]": "kubernetes/base/network-policy.yaml",
 }
 
 
@@ -395,21 +429,19 @@ NAMING = (
 )
 
 
+REQUIRED = {"kubernetes.tolerations": "key"}
+
+
 @cache
 def accepted(text: str) -> tuple[str, ...]:
     """The fields of the config that take the text; each other one says why not."""
     found = []
     for field in FIELDS:
         small: dict[str, Any] = {}
-        if field == "files{key}":
-            small["files"] = {text: "a"}
-        elif field == "files{}":
-            small["files"] = {"a": text}
-        else:
-            if "[]." in field:
-                item, _, _ = field.partition("[].")
-                _put(small, f"{item}[].name".split("."), "a")
-            _put(small, field.split("."), text)
+        if "[]." in field:
+            item, _, _ = field.partition("[].")
+            _put(small, f"{item}[].{REQUIRED.get(item, 'name')}".split("."), "a")
+        _set(small, field, text)
         try:
             config_of(small)
         except ConfigError as error:
@@ -426,7 +458,7 @@ def test_a_hostile_text_in_the_config(number: int) -> None:
     fields = [field for field in accepted(text) if field not in NAMING]
     values = document()
     for field in fields:
-        _put(values, field.split("."), text)
+        _set(values, field, text)
     result = outcome(config_of(values), FACTS)
     assert all(arrives(result, field, text) for field in fields)
     inert(result, benign())

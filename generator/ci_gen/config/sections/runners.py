@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ci_gen.config.choices import ForkPolicy, Tier
-from ci_gen.config.limits import IMAGE, LABEL, LABELS, SLUG
-from ci_gen.config.option import option
+from ci_gen.config.limits import DNS_LABEL, IMAGE, LABEL, LABELS, SLUG
+from ci_gen.config.option import Limits, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,3 +71,15 @@ class Environment:
 
     name: str = option(limits=SLUG, doc="Its name on the platform.")
     tier: Tier = option(default=Tier.OTHER, doc="What it is for.")
+    namespace: str = option(
+        default="",
+        limits=DNS_LABEL,
+        example="chat-staging",
+        doc="The namespace of a cluster that the service runs in there; an overlay of the "
+        "manifests is rendered for it. Not a place to deploy to where empty.",
+    )
+    replicas: int = option(
+        default=0,
+        limits=Limits(minimum=0, maximum=1000),
+        doc="How many pods serve there; kubernetes.replicas where 0.",
+    )
