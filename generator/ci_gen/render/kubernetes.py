@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Mapping
 from typing import Any
 
 from ci_gen.config.choices import ModelDelivery, ServiceType
+from ci_gen.errors import ConfigError, Problem
+from ci_gen.errors import quoted as quoted_name
 from ci_gen.pipeline.cluster import MODELS, PRE_STOP, STARTUP_PERIOD, USER, Cluster
+from ci_gen.pipeline.settings import CONFIG_FILE
 from ci_gen.render.environment import render
 from ci_gen.render.header import header
 from ci_gen.render.scalars import quoted
 
-BASE = "kubernetes/base"
-OVERLAYS = "kubernetes/overlays"
-DEPLOYER = "kubernetes/deployer"
+BASE = "base"
+OVERLAYS = "overlays"
+DEPLOYER = "deployer"
 _BASE_FILES = {
     "deployment": "the pods that serve",
     "service": "the address that stays",
@@ -26,11 +31,26 @@ _DEPLOYER_FILES = {
 }
 
 
-def files(cluster: Cluster | None) -> dict[str, str]:
-    """Path -> text of all manifests; nothing where none are wanted."""
+def files(cluster: Cluster | None, names: Mapping[str, str]) -> dict[str, str]:
+    """Path -> text of all manifests; nothing where none are wanted.
+
+    `names` are the other names of generated files. Raises ConfigError where one is of ours: a
+    kustomization knows its files by their names, and kubectl a kustomization by its own.
+    """
     if cluster is None:
         return {}
-    values = _values(cluster)
+    folder = posixpath.normpath(cluster.declared.folder)
+    texts = {f"{folder}/{path}": text for path, text in _below(cluster, folder).items()}
+    renamed = sorted(texts.keys() & names.keys())
+    if renamed:
+        why = f"files renames {quoted_name(renamed[0])}, which its kustomization needs by its name"
+        hint = "leave it out, and set kubernetes.folder where the folder is taken"
+        raise ConfigError([Problem(CONFIG_FILE, 0, 0, why, hint)])
+    return texts
+
+
+def _below(cluster: Cluster, folder: str) -> dict[str, str]:
+    values = {**_values(cluster), "folder": folder}
     base = {**_BASE_FILES, **_optional(cluster)}
     texts = {
         f"{BASE}/{name}.yaml": _file(f"{BASE}/{name}.yaml", name, what, values)
@@ -82,7 +102,8 @@ def _deployer(cluster: Cluster, values: dict[str, Any]) -> dict[str, str]:
 
 def _file(path: str, template: str, what: str, values: dict[str, Any]) -> str:
     name = template if template.endswith(".env") else f"{template}.yaml"
-    return render(f"kubernetes/{name}.j2", {**values, "header": header(path, what)})
+    shown = header(f"{values['folder']}/{path}", what)
+    return render(f"kubernetes/{name}.j2", {**values, "header": shown})
 
 
 def _values(cluster: Cluster) -> dict[str, Any]:

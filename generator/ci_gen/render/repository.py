@@ -28,7 +28,7 @@ def files(
     if Platform.GITLAB in config.platforms:
         texts.update(gitlab.files(pipeline, source, pins(), config.files))
     texts.update(docker.files(settings, pins()))
-    texts.update(kubernetes.files(settings.cluster))
+    texts.update(kubernetes.files(settings.cluster, config.files))
     texts.update(documents(pipeline, config.files))
     if source.vendored:
         texts.update(vendored())

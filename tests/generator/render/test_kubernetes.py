@@ -8,7 +8,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from tests.support.configs import config_of
+from tests.support.configs import config_of, outcome
 from tests.support.facts import cmake_project, facts, python_project
 
 from ci_gen.config.model_config import InferenceSection, ModelConfig, ModelSection
@@ -39,7 +39,7 @@ def texts(told: ModelConfig | None = None, seen: Facts = FACTS, **keys: Any) -> 
     config = config_of(
         {"image": image, "environments": places, "kubernetes": {**cluster, **keys}, **services}
     )
-    return kubernetes.files(settle(config, seen, told).cluster)
+    return kubernetes.files(settle(config, seen, told).cluster, {})
 
 
 def loaded(told: ModelConfig | None = None, seen: Facts = FACTS, **keys: Any) -> dict[str, Any]:
@@ -119,7 +119,20 @@ def test_the_version_chooses_the_apis(version: str, budget: str, scaler: str) ->
 
 def test_nothing_without_being_asked_for() -> None:
     config = config_of({"image": {"enabled": True, "command": "bin/llama-server"}})
-    assert kubernetes.files(settle(config, FACTS).cluster) == {}
+    assert kubernetes.files(settle(config, FACTS).cluster, {}) == {}
+
+
+def test_they_lie_in_the_folder_that_is_named_and_keep_their_names() -> None:
+    found = texts(folder="./deploy/k8s")
+    assert {path.split("/")[2] for path in found} == {"base", "overlays", "deployer"}
+    assert all(path.startswith("deploy/k8s/") for path in found)
+    document = {
+        "image": {"enabled": True, "command": "bin/llama-server"},
+        "kubernetes": {"enabled": True, "model": CLAIM},
+        "files": {"kubernetes/base/deployment.yaml": "kubernetes/base/other.yaml"},
+    }
+    with pytest.raises(ConfigError, match="which its kustomization needs by its name"):
+        outcome(config_of(document), FACTS)
 
 
 def test_no_deployer_and_no_overlay_without_a_namespace() -> None:

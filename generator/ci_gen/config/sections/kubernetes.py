@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ci_gen.config.choices import ModelDelivery, ServiceType, TolerationEffect
-from ci_gen.config.limits import ARGUMENT, DNS_LABEL, IMAGE, SHA256
+from ci_gen.config.limits import ARGUMENT, DNS_LABEL, IMAGE, REPOSITORY_PATH, SHA256
 from ci_gen.config.option import Limits, option
 
 DNS_NAME = Limits(
@@ -129,6 +129,11 @@ class Kubernetes:
         default="1.33",
         limits=VERSION,
         doc="The oldest version of Kubernetes that they must be valid for.",
+    )
+    folder: str = option(
+        default="kubernetes",
+        limits=REPOSITORY_PATH,
+        doc="The folder of the manifests; another one where that holds manifests of yours.",
     )
     replicas: int = option(
         default=1,
