@@ -50,6 +50,21 @@ def test_a_config(root: Path) -> None:
     assert CI in render(project)
 
 
+def test_a_models_config_reaches_the_manifests(root: Path) -> None:
+    put(
+        root,
+        "ci-gen.yaml",
+        f"{UNPINNED}models: [{{name: chat}}]\nimage: {{enabled: true, command: bin/llama-server}}\n"
+        "kubernetes:\n  enabled: true\n"
+        f"  model: {{delivery: claim, claim: models, file: m.gguf, sha256: '{'0' * 64}'}}\n",
+    )
+    put(root, "config/model-config.yaml", "model: {name: smol, context_size: 2048}\n")
+    text = render(load(root))["kubernetes/base/server.env"]
+    assert "LLAMA_ARG_CTX_SIZE=2048\n" in text
+    put(root, "config/model-config.yaml", "model: {name: smol, context_size: many}\n")
+    assert "context_size" in told(root)
+
+
 def test_no_config(root: Path) -> None:
     (root / "ci-gen.yaml").unlink()
     with pytest.raises(UsageError, match=r"There is no ci-gen\.yaml") as raised:
