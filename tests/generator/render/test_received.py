@@ -70,7 +70,8 @@ def all_arrive(pipeline: Pipeline) -> None:
 def test_a_hostile_text_that_is_accepted_is_what_the_action_reads(number: int) -> None:
     changed = document()
     for field in accepted(HOSTILE[number]):
-        if field not in NAMING:
+        # Mappings name files and nodes; no action reads one.
+        if field not in NAMING and "{" not in field:
             put(changed, field.split("."), HOSTILE[number])
     all_arrive(plan(settle(config_of(changed), FACTS)))
 
