@@ -237,7 +237,7 @@ def _report(project: Project, facts: Facts, files: list[tuple[str, str, str]]) -
     lines = tuple(
         (label, value, str(seen) if seen else "") for label, value, seen in describe(facts)
     )
-    return Report(facts=lines, files=tuple(files), next=tuple([*_own(files), *_next(project)]))
+    return Report(facts=lines, files=tuple(files), next=(*_own(files), *_next(project)))
 
 
 def _own(files: list[tuple[str, str, str]]) -> list[str]:
