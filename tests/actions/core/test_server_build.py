@@ -19,6 +19,9 @@ COMMIT = "0123abcdef0123abcdef0123abcdef0123abcdef"
         ("b4567-0123abc", COMMIT, True),
         ("b4567-0123ABC", COMMIT.upper(), True),
         ("b1-0123abc", "b4567-0123abcdef", True),  # a shallow clone miscounts
+        ("0.1.0-0123abcdef01", "b3-0123abc", True),  # a service of one's own
+        ("0.1.0-fedcba987654", "b3-0123abc", False),
+        ("0.1.0", "b3-0123abc", False),
         ("4567 (0123abc)", "b4567-0123abc", True),
         ("b4567-0123abc", "4567", True),
         ("b4567-0123abc", "b4567", True),

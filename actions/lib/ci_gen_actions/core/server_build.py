@@ -10,6 +10,8 @@ BUILD_KEY = "build_info"
 _BUILD = re.compile(r"b?(\d{1,5})(?:-(\w+)| \((\w+)\))?")
 """Five digits at most: llama.cpp has counted some thousand builds, and more may be a commit."""
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)+-([0-9a-f]{7,64})")
+"""What a service of one's own tells: its version and its commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +28,12 @@ class Build:
 
 
 def parse_build(text: str) -> Build:
-    """`b4567-0123abc` as the server tells it, `4567 (0123abc)`, a number, or a commit."""
+    """`b4567-0123abc` as the server tells it, `4567 (0123abc)`, a number, a commit, or
+    `1.2.0-0123abc` of a service with versions of its own."""
     text = text.strip().lower()
+    release = _RELEASE.fullmatch(text)
+    if release:
+        return Build(commit=release[1])
     found = _BUILD.fullmatch(text)
     if not found:
         return Build(commit=text if _COMMIT.fullmatch(text) else "")
