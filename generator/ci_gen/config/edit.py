@@ -8,6 +8,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import CommentMark
+from ruamel.yaml.tokens import CommentToken
 
 from ci_gen.config.option import Kind, Shape, keys
 from ci_gen.config.reader import suggest, told
@@ -88,13 +90,47 @@ def set_value(text: str, path: str, value: Any) -> str:
         remarks = "".join(f"{line}\n" for line in text.splitlines() if line.startswith("#"))
     *parents, last = steps(path)
     place: Any = document
+    below = ""
     for step in parents:
+        below = below or _below(document, place, step)
         place = _enter(place, step, path)
+    below = below or _below(document, place, last)
     _put(place, last, value, path)
+    _append(place, last, below)
     out = io.StringIO()
     yaml.dump(document, out)
     written = remarks + out.getvalue()
     return written.replace("\n", "\r\n") if "\r\n" in text else written
+
+
+def _below(document: Any, place: Any, step: str | int) -> str:
+    """The comment lines below the last key of a section that gets a further one: taken away.
+
+    They belong to what follows the section, and would part the new key from it.
+    """
+    inner = place is not document and isinstance(place, CommentedMap) and len(place)
+    if not inner or not isinstance(step, str) or step in place:
+        return ""
+    key = next(reversed(place))
+    tokens = place.ca.items.get(key)
+    if isinstance(place[key], CommentedMap | CommentedSeq) or not tokens or not tokens[2]:
+        return ""
+    own, end, rest = tokens[2].value.partition("\n")
+    if rest:
+        tokens[2].value = own + end
+    return str(rest)
+
+
+def _append(place: Any, key: str | int, below: str) -> None:
+    """Put comment lines below a key that was added at the end of a section."""
+    if not below:
+        return
+    while isinstance(place[key], CommentedMap) and place[key] and not place[key].fa.flow_style():
+        place, key = place[key], next(reversed(place[key]))
+    token = CommentToken(f"\n{below}", CommentMark(0), None)
+    if isinstance(place[key], CommentedMap | CommentedSeq):
+        place[key].ca.comment = [token, None]
+    place.ca.items[key] = [None, None, token, None]
 
 
 def _yaml() -> YAML:

@@ -253,3 +253,32 @@ def test_setting_a_key_to_what_it_is_changes_nothing_that_is_read(
     again = set_value(text, key, document[key])
     assert read(again, Config, "ci-gen.yaml") == before
     assert set_value(again, key, document[key]) == again
+
+
+DRAFT = """\
+version: 1
+models:
+  - name: chat
+    config: c.yaml # where
+    # quality:
+    #   texts: []
+# model_registry:
+
+# The last line.
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "lines"),
+    [
+        ("models[0].source", "file:a", "    source: file:a\n"),
+        ("models[0].quality.texts", "[a, b]", "    quality:\n      texts: [a, b]\n"),
+        ("models[0].release", "{publish: true}", "    release: {publish: true}\n"),
+    ],
+)
+def test_a_new_key_of_an_item_stands_in_it_and_not_below_what_follows(
+    path: str, value: str, lines: str
+) -> None:
+    head, tail = DRAFT.split("    # quality:")
+    written = set_value(DRAFT, path, parse(value))
+    assert written == head + lines + "    # quality:" + tail
