@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_gen.config.choices import QualityEngine
@@ -73,11 +74,44 @@ def _quantizations(name: str) -> set[str]:
 
 def _source_file(project: Project, model: Model, found: ModelConfig) -> Iterator[Problem]:
     source = model.source or found.model.source
-    if in_tree(source) and not (project.root / source.removeprefix(_FILE)).is_file():
+    if not in_tree(source):
+        return
+    name = source.removeprefix(_FILE)
+    if not (project.root / name).is_file():
         yield _problem(
             CONFIG_FILE if model.source else model.config,
-            f'the file of model "{model.name}" is not there: {source.removeprefix(_FILE)}',
+            f'the file of model "{model.name}" is not there: {name}',
             "correct its source",
+        )
+        return
+    yield from _facts(model, found, name, project.root / name)
+
+
+def _facts(model: Model, found: ModelConfig, name: str, path: Path) -> Iterator[Problem]:
+    """What the file itself says, where it is at hand."""
+    # Imported here: only a model of the repository needs it.
+    from ci_gen_actions.gguf_file import BadModel, facts, read
+
+    try:
+        known = facts(read(path))
+    except (BadModel, OSError) as error:
+        yield _problem(
+            model.config, f"{name} is no model: {error}", "fetch it, as by `git lfs pull`"
+        )
+        return
+    told = found.model
+    if known.context_length and told.context_size > known.context_length:
+        yield _problem(
+            model.config,
+            f"model.context_size is {told.context_size}, and {name} was made for "
+            f"{known.context_length} tokens",
+            "lower it",
+        )
+    if told.quantization and known.quantization and told.quantization != known.quantization:
+        yield _problem(
+            model.config,
+            f"model.quantization is {told.quantization}, and {name} holds {known.quantization}",
+            "correct it",
         )
 
 

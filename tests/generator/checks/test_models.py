@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
 from tests.generator.cli.repository import CONFIG, prepare
+from tests.support.repositories import PROJECT
 
 from ci_gen.checks.models import check
 from ci_gen.errors import ConfigError
@@ -57,6 +59,17 @@ def test_its_own_file_is_not_there(tmp_path: Path, where: str) -> None:
     given = {where: "source: 'file:models/m.gguf'", "config": "source: 'file:models/m.gguf'"}
     (problem, *_) = told(tmp_path, **given, without=("models/m.gguf",))  # type: ignore[arg-type]
     assert 'the file of model "chat" is not there: models/m.gguf' in problem
+
+
+def test_what_the_file_itself_says(tmp_path: Path) -> None:
+    script = PROJECT / "examples/llama-service/tests/integration/alphabet_model.py"
+    write = runpy.run_path(str(script))["write"]
+    config = "source: 'file:models/m.gguf', quantization: Q4_0"
+    assert "models/m.gguf is no model" in told(tmp_path, config=config)[0]
+    write(tmp_path / "models/m.gguf")
+    (context, quantization) = [str(problem) for problem in check(load(tmp_path))]
+    assert "context_size is 4096, and models/m.gguf was made for 256 tokens" in context
+    assert "quantization is Q4_0, and models/m.gguf holds F32" in quantization
 
 
 def test_two_sources_that_differ(tmp_path: Path) -> None:
