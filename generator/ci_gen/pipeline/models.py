@@ -60,7 +60,6 @@ def fetch_baseline(settings: Settings, model: ModelSettings) -> ActionCall:
         inputs={
             "source": quality.baseline_model,
             "sha256": quality.baseline_sha256,
-            "output": "models/baseline",
             **_access(settings, model),
             "evidence-name": fetched(model, BASELINE),
         },
@@ -78,6 +77,9 @@ def _access(settings: Settings, model: ModelSettings) -> dict[str, Value]:
     inputs: dict[str, Value] = {"service": model.service.name}
     if model.declared.token:
         inputs["token"] = TokenRef(model.declared.token)
+    elif recorded(settings) and model.declared.source.startswith(REGISTRY):
+        # What an OCI registry holds is recorded on a branch, which a private repository guards.
+        inputs["token"] = JobTokenRef()
     if registry.location and _from_registry(model):
         inputs["registry"] = registry.location
         if registry.username:

@@ -16,6 +16,7 @@ from ci_gen.pipeline.model import (
     ActionCall,
     Event,
     Job,
+    JobTokenRef,
     KeptRef,
     Pipeline,
     SecretRef,
@@ -277,13 +278,24 @@ def test_secrets_go_where_they_are_needed_and_never_to_a_fork(
     assert not any(isinstance(value, SecretRef) for value in inputs.values())
 
 
+def test_a_model_of_an_oci_registry_is_found_on_a_branch_that_may_be_private() -> None:
+    kept = {**CHAT, "source": "registry://chat@latest"}
+    found = call(job("model-quality-chat", kept, model_registry=REGISTRY), "fetch-model")
+    assert found.inputs["token"] == JobTokenRef()
+    folder = {"location": "/srv/models"}
+    found = call(job("model-quality-chat", kept, model_registry=folder), "fetch-model")
+    assert "token" not in found.inputs
+    # The platform's token goes to no other place: the source may be any where the config says it.
+    found = call(job("model-quality-chat", CHAT, model_registry=REGISTRY), "fetch-model")
+    assert "token" not in found.inputs
+
+
 def test_another_model_to_compare_with_is_fetched_beside_it() -> None:
     quality = {**QUALITY, "baseline": "model", "baseline_model": "registry://chat@latest"}
     found = job("model-quality-chat", {**CHAT, "quality": quality}, model_registry=REGISTRY)
     own, other, measure = found.calls
     assert (own.id, other.id) == ("fetch", "fetch-baseline")
     assert other.inputs["source"] == "registry://chat@latest"
-    assert other.inputs["output"] != own.inputs.get("output", "models")
     assert measure.inputs["baseline-model"] == StepRef("fetch-baseline", "fetch-model", "path")
     assert "baseline" not in measure.inputs
 

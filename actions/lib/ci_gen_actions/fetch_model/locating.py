@@ -69,6 +69,7 @@ class Locating:
             password=self.options.password,
             base=self.workspace,
             environ=self.ci.environ,
+            token=self.options.token,
         )
 
     def _registry(self, host: str) -> Registry:

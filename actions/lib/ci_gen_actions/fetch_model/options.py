@@ -54,8 +54,9 @@ class Options:
         default="models",
     )
     token: str = option(
-        doc="A token for the source: of the Hugging Face hub, or a bearer token of an https:// "
-        "address. Empty: HF_TOKEN for hf://.",
+        doc="A token for the source: of the Hugging Face hub, a bearer token of an https:// "
+        "address, or, for registry:// in an OCI registry, a token that may read the repository of "
+        "this checkout. Empty: HF_TOKEN for hf://.",
         default="",
         secret=True,
     )
