@@ -33,6 +33,7 @@ WANTED = (
     "CMakeLists.txt",
     "LICENSE",
     "cmake/",
+    "common/",
     "ggml/CMakeLists.txt",
     "ggml/cmake/",
     "ggml/include/",
@@ -41,11 +42,16 @@ WANTED = (
     "include/",
     "licenses/",
     "models/ggml-vocab-llama-spm.gguf",
+    "scripts/ui-assets.cmake",
     "src/",
+    "tools/",
     "vendor/",
 )
-"""What the CPU and CUDA backends are built from, and a vocabulary to test with: how the names
-begin. Of ggml/src the files that lie in it directly are wanted too."""
+"""What the CPU and CUDA backends and the tools are built from, and a vocabulary to test with: how
+the names begin. Of ggml/src the files that lie in it directly are wanted too."""
+
+UI = "tools/ui/"
+"""A page in a browser. The tools are built without it, and want the files that leave it out."""
 
 
 class MaterialiseError(Exception):
@@ -114,6 +120,8 @@ def _pip_download(folder: Path) -> None:
 def wanted(path: str) -> bool:
     """Whether a file of llama.cpp, named relative to its root, belongs in the example."""
     folder, _, _ = path.rpartition("/")
+    if path.startswith(UI):
+        return path.removeprefix(UI) in ("CMakeLists.txt", "sources.cmake", "ui.cpp.in", "ui.h.in")
     return folder == "ggml/src" or path.startswith(WANTED)
 
 
@@ -148,11 +156,12 @@ def copy_example(target: Path) -> None:
 
 
 def write_model(target: Path) -> None:
-    """Write the test model as a file of the repository: images are tried with it."""
-    script = target / "tests/integration/alphabet_model.py"
-    path = target / "tests/models/alphabet.gguf"
-    path.parent.mkdir()
-    runpy.run_path(str(script))["write"](path)
+    """Write the test model as files of the repository: one that images are tried with, and one
+    that is served, measured and published."""
+    write = runpy.run_path(str(target / "tests/integration/alphabet_model.py"))["write"]
+    for folder in ("tests/models", "models"):
+        (target / folder).mkdir()
+        write(target / folder / "alphabet.gguf")
 
 
 def commit(target: Path, message: str) -> None:

@@ -295,10 +295,10 @@ def _model_quality(project: Project) -> str:
     """How to get the answers of the first model measured."""
     model = project.config.models[0]
     sets = [one.path for one in project.facts.evaluations]
-    found = f", which was found ({', '.join(sets[:3])})" if sets else ""
+    found = f" ({', '.join(sets[:3])})" if sets else ""
     return (
         f"To measure the answers of {model.name}: say where it comes from in {model.config}, and "
-        f"with what to measure it under quality: in {CONFIG_FILE}{found}."
+        f"with which texts or questions{found} under quality: in {CONFIG_FILE}."
     )
 
 

@@ -7,8 +7,10 @@ first one's results, and a later run those of an earlier.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -37,23 +39,31 @@ EXAMPLE = PROJECT / "examples/llama-service"
 DRIFT = "ci-gen-drift"  # a workflow of its own on GitHub
 # The repository is called demo, and so is its service.
 BUILD, INTEGRATION, IMAGE = "build-cpu-demo", "integration-tests-demo", "image-demo"
+QUALITY, PUBLISH = "model-quality-alphabet", "model-release-alphabet"
 SCANS = {"scan-source", "scan-image-demo"}
-ALL = {"changes", "quick-checks", BUILD, INTEGRATION, IMAGE, *SCANS, "release", "ci-ok"}
+FIRST = {"changes", "quick-checks", "scan-source"}
+ALL = {*FIRST, BUILD, INTEGRATION, IMAGE, *SCANS, QUALITY, "release", PUBLISH, "ci-ok"}
 PASSWORD = "not-a-secret"
-SHIPPED, BROKEN = "shipped", "broken"
+SHIPPED, BROKEN, OTHER_MODEL = "shipped", "broken", "other-model"
+LOCKS = ("image-build", "sbom", "scan-image", "scan-source", "fetch-model", "model-quality")
 Runs = Callable[..., RunResult]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
-    """Where images come from and go to: `base` is an image by digest, `host` wants a login."""
+    """Where images come from and go to: `base` is an image by digest, `host` wants a login.
+
+    `models` is the folder of the model registries, `caches` that of the platforms' caches.
+    """
 
     base: str
     host: str
+    models: Path
+    caches: Path
 
 
 @pytest.fixture(scope="session")
-def shelf() -> Iterator[Shelf]:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """An open registry with the base image, and one with a password, empty."""
     with registry() as bases, registry(PASSWORD) as private:
         image = container_engine().images.get(base_image())
@@ -61,7 +71,13 @@ def shelf() -> Iterator[Shelf]:
         image.tag(name, "bookworm")
         container_engine().images.push(name, "bookworm")
         digest = Registry(bases.host).manifest("debian", "bookworm").digest
-        yield Shelf(base=f"{name}:bookworm@{digest}", host=private.host)
+        kept = tmp_path_factory.mktemp("kept")
+        yield Shelf(
+            base=f"{name}:bookworm@{digest}",
+            host=private.host,
+            models=kept / "models",
+            caches=kept / "caches",
+        )
         container_engine().images.remove(f"{name}:bookworm")
 
 
@@ -96,10 +112,18 @@ def settings(shelf: Shelf) -> dict[str, str]:
         "image.username": "REGISTRY_USER",
         "image.password": "REGISTRY_PASSWORD",
         "image.engine": "socket",
+        "models": MODELS,
+        "model_registry.location": str(shelf.models),
         # Signing needs the platform's identity, and advisories the internet.
         "release.sign": "false",
         "security.dependencies": "false",
     }
+
+
+MODELS = """\
+[{name: alphabet, source: 'file:models/alphabet.gguf', release: {publish: true}, quality: {
+texts: [evals/validation.txt], questions: [evals/questions.jsonl], context: 64, max_tokens: 6}}]
+""".replace("\n", " ")
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +131,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a runner with the packages that jobs install, and a warm ccache."""
     named = os.environ.get("CI_GEN_CACHE")
     cache = (Path(named) if named else Path.home() / ".cache/ci-gen") / "ccache-e2e"
-    locks = sorted(PROJECT.glob("actions/requirements/*.txt"))
+    locks = [PROJECT / f"actions/requirements/{name}.txt" for name in LOCKS]
     wanted = [f"-r{path}" for path in (EXAMPLE / "tests/requirements.txt", *locks)]
     packages = wheelhouse(tmp_path_factory.mktemp("wheels"), *wanted)
     return {**packages, "CCACHE_REMOTE_STORAGE": f"file:{cache}"}
@@ -127,23 +151,32 @@ def runs(
     def run(platform: ModuleType, state: str = SHIPPED) -> RunResult:
         name = f"{platform.__name__.rpartition('.')[2]}-{state}"
         if (name, state) not in done:
+            if state == OTHER_MODEL:
+                run(platform)  # what the default branch measures is what a change is compared with
             folder = tmp_path_factory.mktemp("run")
             repository = example.clone(folder / "demo")
-            ci_gen(project, repository, "config", "set", "image.repository", home(shelf, name))
+            place = home(shelf, name.replace(OTHER_MODEL, SHIPPED))
+            models = shelf.models / name.replace(OTHER_MODEL, SHIPPED)
+            ci_gen(project, repository, "config", "set", "image.repository", place)
+            ci_gen(project, repository, "config", "set", "model_registry.location", str(models))
             ci_gen(project, repository, "generate")
             if state == BROKEN:
                 break_start(repository)
-            repository.commit(message=f"Ship {name}")
+            base = repository.commit(message=f"Ship {name}")
+            event = events.push(repository)
+            if state == OTHER_MODEL:
+                event = events.pull_request(base, damage_model(repository))
             for tools in ("act/tools", "gitlab/tools"):  # what a runner has
                 stand_in_grype(folder / tools)
             done[name, state] = platform.run(
                 repository,
-                events.push(repository),
+                event,
                 project=project,
                 folder=folder,
                 env=runner,
                 secrets={"REGISTRY_USER": USER, "REGISTRY_PASSWORD": PASSWORD},
                 online=True,
+                caches=shelf.caches / name.replace(OTHER_MODEL, SHIPPED),
             )
         return done[name, state]
 
@@ -162,6 +195,18 @@ def break_start(repository: Repository) -> None:
     assert mark in text
     path.write_text(text.replace(mark, f"std::abort(); {mark}"), "utf-8")
     (repository.path / "tests/integration/test_http.py").unlink()
+
+
+def damage_model(repository: Repository) -> str:
+    """A model that loads as well as the other, and after "a" comes "c"; the commit."""
+    script = repository.path / "tests/integration/alphabet_model.py"
+    text, right = script.read_text("utf-8"), "{token + 1: token for token in letters[:-1]}"
+    assert right in text
+    wrong = repository.path.parent / "other_model.py"
+    wrong.write_text(text.replace(right, "{token + 2: token for token in letters[:-2]}"), "utf-8")
+    repository.branch("feature")
+    runpy.run_path(str(wrong))["write"](repository.path / "models/alphabet.gguf")
+    return repository.commit(message="Another model")
 
 
 def store(shelf: Shelf) -> Registry:
@@ -280,6 +325,44 @@ def test_a_server_that_does_not_start_is_stopped_before_the_push(
     assert "the server ended by itself with exit status" in problem
     name = f"{engine.__name__.rpartition('.')[2]}-{BROKEN}"
     assert not [each for each in store(shelf).tags(f"acme/{name}") if not each.startswith("cache")]
+
+
+def test_the_model_is_measured_and_published(
+    runs: Runs, engine: ModuleType, shelf: Shelf, project: Repository, example: Repository
+) -> None:
+    result = runs(engine)
+    quality, build = evidence(result, QUALITY), evidence(result, BUILD)
+    assert quality["inputs"]["package"] == f"sha256:{build['outputs']['package-sha256']}"
+    model = hashlib.sha256((example.path / "models/alphabet.gguf").read_bytes()).hexdigest()
+    assert quality["inputs"]["model"] == f"sha256:{model}"
+    assert quality["outputs"]["accuracy"] == "1.0000"
+    registry = shelf.models / f"{engine.__name__.rpartition('.')[2]}-{SHIPPED}"
+    told = json.loads((registry / "alphabet/latest/metadata.json").read_text("utf-8"))
+    assert told["checksum"] == f"sha256:{model}"
+    assert told["tests_passed"]["quality"] is True
+    assert told["performance"]["perplexity"] == pytest.approx(
+        float(quality["outputs"]["perplexity"]), rel=1e-3
+    )
+    ci_gen(project, example, "model", "verify", "--registry", str(registry))
+    (record,) = {path.name: path for path in result.files("demo-cpu.json")}.values()
+    document = json.loads(record.read_text("utf-8"))
+    assert document["tests_passed"]["quality"] is True
+    assert document["identity"]["model"] == f"sha256:{model}"
+
+
+def test_a_model_that_answers_wrong_is_stopped_before_the_merge(
+    runs: Runs, engine: ModuleType, shelf: Shelf
+) -> None:
+    result = runs(engine, OTHER_MODEL)
+    # Only what a model can affect: no other test, no image.
+    assert result.ran() - {DRIFT} == {*FIRST, BUILD, QUALITY, "ci-ok"}, result.explain()
+    assert result.jobs[QUALITY] == result.jobs["ci-ok"] == FAILURE, result.explain()
+    found = evidence(result, QUALITY)
+    assert found["verdict"] == "FAIL"
+    assert found["outputs"]["accuracy"] == "0.0000"
+    assert evidence(result, "ci-ok")["outputs"]["failed"] == QUALITY
+    registry = shelf.models / f"{engine.__name__.rpartition('.')[2]}-{SHIPPED}"
+    assert len([each for each in (registry / "alphabet").iterdir() if each.name[:1] == "v"]) == 1
 
 
 def test_both_platforms_ran_the_same_jobs(runs: Runs) -> None:

@@ -21,11 +21,14 @@ WANTED = {
     "ggml/src/ggml-cuda/CMakeLists.txt": "# cuda\n",
     "models/ggml-vocab-llama-spm.gguf.inp": "Hello\n",
     "src/llama.cpp": "int llama;\n",
+    "tools/server/server.cpp": "int server;\n",
+    "tools/ui/CMakeLists.txt": "# no page\n",
 }
 LEFT = {
     "ggml/src/ggml-vulkan/vulkan.cpp": "int vulkan;\n",
     "models/ggml-vocab-qwen2.gguf": "vocabulary",
-    "tools/server/server.cpp": "int server;\n",
+    "tools/ui/src/app.html": "<page>\n",
+    "examples/simple/simple.cpp": "int simple;\n",
 }
 
 
@@ -88,7 +91,7 @@ def test_makes_a_repository_of_the_example_and_what_it_needs_of_llama_cpp(
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert vendored == {f"vendor/llama.cpp/{name}" for name in WANTED}
-    made = {"tests/models/alphabet.gguf"}
+    made = {"tests/models/alphabet.gguf", "models/alphabet.gguf"}
     assert tracked - vendored - made == own - {"materialise.py", "llama.txt"}
     assert made <= tracked
     assert (target / "tests/models/alphabet.gguf").read_bytes()[:4] == b"GGUF"

@@ -43,9 +43,12 @@ def run(
     variables: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     online: bool = False,
+    caches: Path | None = None,
     timeout: float = 1800,
 ) -> RunResult:
     """Run one workflow for one event in a copy of the repository below `folder`.
+
+    `caches` is where the platform's caches are kept, for a later run to find them.
 
     `labels` are those that a runner is there for: a job with no such label is never picked up.
     `env` is what the runner machine sets for every job. With `online` the jobs have this
@@ -57,6 +60,9 @@ def run(
     (folder / "event.json").write_text(json.dumps(payload), "utf-8")
     store = folder / "act-store"
     store.mkdir(parents=True)
+    if caches:
+        caches.mkdir(parents=True, exist_ok=True)
+        (store / "caches").symlink_to(caches)
     redirects = {engines.ACTIONS_URL: project.path}
     redirects |= dict.fromkeys(engines.remotes(work), work.path)
     environment = engines.job_environment(folder / "act", redirects) | dict(env or {})

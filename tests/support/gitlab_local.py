@@ -53,13 +53,15 @@ def run(
     variables: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     online: bool = False,
+    caches: Path | None = None,
     timeout: float = 1800,
 ) -> RunResult:
     """Run the pipeline of one event in a copy of the repository below `folder`.
 
     A job with one of `absent_tags` has no runner and is never started. `env` is what the runner
     machine sets for every job, `variables` and `secrets` are CI/CD variables of the project.
-    With `online` the jobs have this machine's network.
+    With `online` the jobs have this machine's network. `caches` is where the platform's caches
+    are kept, for a later run to find them.
     """
     work = engines.work_copy(repository, folder / "gitlab-repository")
     _place(work, event)
@@ -70,6 +72,10 @@ def run(
     environment = engines.job_environment(folder / "gitlab", redirects) | dict(env or {})
     given = {**(variables or {}), **(secrets or {})}
     arguments = _arguments(work.path, event, given)
+    if caches:
+        caches.mkdir(parents=True, exist_ok=True)
+        (work.path / _STATE).mkdir(exist_ok=True)
+        (work.path / _STATE / "cache").symlink_to(caches)
     engine = _Engine(work.path, environment, arguments, timeout, online)
     engine.start(absent_tags)
     return engine.result()
