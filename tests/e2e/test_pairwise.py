@@ -69,6 +69,7 @@ def test_without_services_everything_detected_is_built() -> None:
         del config["services"]
         # What starts a Python service is nothing that is detected.
         config["image"]["enabled"] = False
+        config["kubernetes"]["enabled"] = False
         # What its quality is measured on is a service's.
         config["models"][0]["release"]["publish"] = False
         trees[f"config {number}"] = outcome(
